@@ -1,0 +1,20 @@
+package org.kvant.engine;
+
+/** How a request ended, for {@link EngineListener}: a {@link FinishReason}, or refused before it began. */
+public enum Outcome {
+    STOP,
+    LENGTH,
+    CANCELLED,
+    ERROR,
+    /** Refused at {@link Engine#submit}: full queue, bad request, or an engine that isn't ready. */
+    REJECTED;
+
+    static Outcome of(FinishReason reason) {
+        return switch (reason) {
+            case STOP -> STOP;
+            case LENGTH -> LENGTH;
+            case CANCELLED -> CANCELLED;
+            case ERROR -> ERROR;
+        };
+    }
+}

@@ -1,0 +1,19 @@
+package org.kvant.engine;
+
+/**
+ * Receives one generation's text. Called on the decode thread only: an implementation must not block, since every other stream waits for it,
+ * and should hand over to its own thread. What it throws cancels this generation and no other.
+ */
+public interface TokenSink {
+    /**
+     * The next piece of text. Pieces never cut a Unicode character and never hold any part of a stop string that then comes true; a token
+     * that makes no text (or only text that must be held back) makes no call.
+     *
+     * @param text not empty
+     * @param tokenId the token that completed this text
+     */
+    void onText(String text, int tokenId);
+
+    /** The end; called exactly once for each admitted request, after the last {@link #onText}. */
+    void onFinish(Finish finish);
+}
