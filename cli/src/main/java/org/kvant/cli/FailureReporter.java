@@ -1,0 +1,40 @@
+package org.kvant.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Turns what a command throws into one line for the user. An {@link IOException} or an
+ * {@link IllegalArgumentException} is about the user's input and says so itself; anything else is a defect of
+ * ours and is shown whole.
+ */
+final class FailureReporter implements IExecutionExceptionHandler {
+
+    @Override
+    public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        if (failure instanceof IOException || failure instanceof IllegalArgumentException) {
+            err.println("kvant " + command.getCommandName() + ": " + describe(failure));
+            return CommandLine.ExitCode.USAGE;
+        }
+        err.println("kvant " + command.getCommandName() + ": unexpected failure; please report it with these lines");
+        failure.printStackTrace(err);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The JDK's file exceptions carry only the path as their message. */
+    private static String describe(Exception failure) {
+        return switch (failure) {
+            case NoSuchFileException e -> e.getFile() + ": no such file or folder";
+            case AccessDeniedException e -> e.getFile() + ": permission denied";
+            case FileSystemException e -> e.getFile() + ": " + (e.getReason() == null ? e.toString() : e.getReason());
+            default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        };
+    }
+}

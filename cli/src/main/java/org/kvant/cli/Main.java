@@ -1,0 +1,42 @@
+package org.kvant.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** The entry point: {@code kvant <command>}. */
+@Command(
+        name = "kvant",
+        description = "Makes small GGUF files of high quality and serves them over the OpenAI HTTP API.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionProvider.class,
+        subcommands = HelpCommand.class,
+        synopsisSubcommandLabel = "COMMAND")
+public final class Main {
+
+    private static final Map<String, Supplier<Object>> COMMANDS = new LinkedHashMap<>();
+
+    private Main() {}
+
+    /** Runs one command and ends the JVM with its exit code: 0 success, 1 failure, 2 wrong usage or bad input. */
+    public static void main(String[] args) {
+        System.exit(commandLine(args).execute(args));
+    }
+
+    /** Only the named command is built: reading the annotations of all of them would cost start-up time. */
+    static CommandLine commandLine(String... args) {
+        CommandLine root = new CommandLine(new Main());
+        boolean single = args.length > 0 && COMMANDS.containsKey(args[0]);
+        COMMANDS.forEach((name, command) -> {
+            if (!single || name.equals(args[0])) {
+                root.addSubcommand(name, command.get());
+            }
+        });
+        root.setExecutionExceptionHandler(new FailureReporter());
+        root.setCaseInsensitiveEnumValuesAllowed(true);
+        return root;
+    }
+}
