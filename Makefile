@@ -13,7 +13,7 @@ export JAVA_HOME
 MVN := mvn -B -ntp -q
 SOURCES := $(shell find bindings quantizer server monitoring cli benchmarks -path '*/target' -prune -o \( -name pom.xml -o -path '*/src/*' -type f \) -print 2>/dev/null)
 
-.PHONY: help run test build native bindings bench bench-quantize dist format clean jdk maven tools
+.PHONY: help run test build native bindings bench bench-peer bench-quantize dist format clean jdk maven tools
 
 help:
 	@echo "make run        convert, quantize and serve the demo model on http://127.0.0.1:$(PORT)"
@@ -23,7 +23,7 @@ help:
 	@echo "make native     fetch the pinned llama.cpp libraries; BACKEND=cpu|cuda|cuda-ext|vulkan"
 	@echo "                FROM=source builds them with cmake (BACKEND=cpu|cuda|metal|vulkan, OPENMP=ON|OFF); KVANT_NATIVE_DIR=<folder> uses that folder"
 	@echo "make bindings   regenerate the Java bindings (needs jextract on the PATH)"
-	@echo "make bench      microbenchmarks (JMH); bench-quantize compares with llama-quantize"
+	@echo "make bench      microbenchmarks (JMH); bench-peer and bench-quantize compare with llama.cpp's programs"
 	@echo "make dist       one archive that runs elsewhere with JDK 25: bin/kvant, jars, native libraries"
 	@echo "make format     format all Java sources"
 	@echo "make clean      remove everything that was built (fetched libraries stay)"
@@ -76,6 +76,11 @@ bindings: jdk
 bench: maven native/lib/current
 	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl benchmarks -am
 	@$(JAVA_HOME)/bin/java --enable-native-access=ALL-UNNAMED --add-modules jdk.incubator.vector -Dkvant.native.dir=native/lib/current -jar benchmarks/target/benchmarks.jar $(ARGS)
+
+bench-peer: build native/lib/current
+	@test -n "$(LLAMA_SERVER)" && test -n "$(LLAMA_BENCH)" && test -f "$(MODEL)" || { echo "kvant: bench-peer needs LLAMA_SERVER=<program> LLAMA_BENCH=<program> MODEL=<GGUF file>" >&2; exit 1; }
+	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl benchmarks -am
+	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.peer.PeerBench bin/kvant "$(LLAMA_SERVER)" "$(LLAMA_BENCH)" "$(MODEL)" $(or $(THREADS),2) $(or $(ROUNDS),5)
 
 bench-quantize: build native/lib/current
 	@benchmarks/quantize.sh
