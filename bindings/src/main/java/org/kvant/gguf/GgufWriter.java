@@ -1,0 +1,303 @@
+package org.kvant.gguf;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a GGUF version 3 file, split or not, as a stream: header first, then each tensor's data in declared order, whole or in pieces. The
+ * layout is {@code gguf_write_out}'s in {@code gguf.cpp}, so that copying a file of llama.cpp reproduces its bytes. Nothing stands under the
+ * final name before {@link #commit}; closing without it removes everything. One thread at a time.
+ */
+public final class GgufWriter implements AutoCloseable {
+    private static final int STAGING_BYTES = 1 << 20;
+    private static final long CHUNK_BYTES = 64L << 20;
+
+    private final Path target;
+    private final List<Path> paths;
+    private final List<AtomicFile> files = new ArrayList<>();
+    private final List<List<TensorSpec>> parts;
+    private final int[] alignments;
+    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
+
+    private int part;
+    private int index;
+    private @Nullable TensorSpec open;
+    private long openWritten;
+    private boolean closed;
+    private boolean failed;
+
+    private GgufWriter(Path target, List<List<TensorSpec>> parts, List<Path> paths) {
+        this.target = target;
+        this.parts = parts;
+        this.paths = paths;
+        this.alignments = new int[parts.size()];
+    }
+
+    /** {@link #create(Path, Metadata, List, WriteOptions)} for one file. */
+    public static GgufWriter create(Path target, Metadata metadata, List<TensorSpec> tensors) throws IOException {
+        return create(target, metadata, tensors, WriteOptions.SINGLE);
+    }
+
+    /**
+     * Opens a writer and writes the headers. The {@code split.*} keys of {@code metadata} describe the file it was read from and are dropped;
+     * if the limits ask for more than one part, the parts are named {@code NAME-00001-of-0000N.gguf} and get their own.
+     *
+     * @param target the file; for a split one its name without the part numbers
+     * @param tensors all tensors, in file order
+     * @throws GgufException if names repeat, {@code general.alignment} is wrong, an input would be overwritten, or the disk is too small
+     */
+    public static GgufWriter create(Path target, Metadata metadata, List<TensorSpec> tensors, WriteOptions options)
+            throws IOException {
+        checkNames(target, tensors);
+        List<List<TensorSpec>> parts = SplitPlan.parts(tensors, options);
+        List<Path> paths = new ArrayList<>();
+        for (int no = 0; no < parts.size(); no++) {
+            paths.add(parts.size() == 1 ? target : SplitNames.part(target, no, parts.size()));
+        }
+        for (Path path : paths) {
+            requireDistinct(path, options.inputs());
+        }
+        GgufWriter writer = new GgufWriter(target, List.copyOf(parts), List.copyOf(paths));
+        try {
+            writer.start(metadata, tensors.size());
+            return writer;
+        } catch (Throwable e) {
+            writer.closeQuietly(e);
+            throw e;
+        }
+    }
+
+    /**
+     * Refuses a target that is one of the files being read.
+     *
+     * @throws GgufException if it is
+     */
+    public static void requireDistinct(Path target, Collection<Path> inputs) throws IOException {
+        for (Path input : inputs) {
+            if (Files.exists(target) && Files.exists(input) && Files.isSameFile(target, input)) {
+                throw new GgufException(
+                        target, "", "is an input of this very work", "Choose another name for the output");
+            }
+        }
+    }
+
+    private static void checkNames(Path target, List<TensorSpec> tensors) throws GgufException {
+        Set<String> names = new HashSet<>();
+        for (TensorSpec tensor : tensors) {
+            if (!names.add(tensor.name())) {
+                throw new GgufException(target, "tensor '" + tensor.name() + "'", "is declared twice", "");
+            }
+        }
+    }
+
+    private void start(Metadata metadata, int tensorCount) throws IOException {
+        if (parts.size() > 0xFFFF) {
+            throw new GgufException(
+                    target, "", parts.size() + " parts; a split file has at most 65535", "Raise the limit per part");
+        }
+        long bytes = 0;
+        for (int no = 0; no < parts.size(); no++) {
+            AtomicFile file = AtomicFile.create(paths.get(no));
+            files.add(file);
+            Metadata own = partMetadata(metadata, no, tensorCount);
+            alignments[no] = HeaderWriter.alignment(target, own);
+            ByteArrayOutputStream header = new ByteArrayOutputStream();
+            HeaderWriter.write(header, own, parts.get(no), alignments[no]);
+            write(ByteBuffer.wrap(header.toByteArray()));
+            bytes += parts.get(no).stream().mapToLong(TensorSpec::bytes).sum();
+            part = no;
+        }
+        part = 0;
+        checkSpace(bytes);
+        skipEmptyParts();
+    }
+
+    private Metadata partMetadata(Metadata metadata, int no, int tensorCount) {
+        Metadata.Builder builder = no == 0 ? metadata.toBuilder() : Metadata.builder();
+        builder.remove(SplitNames.NO).remove(SplitNames.COUNT).remove(SplitNames.TENSORS);
+        if (parts.size() > 1) {
+            // The order in which llama-gguf-split leaves them.
+            builder.put(SplitNames.NO, new MetaValue.U16(no));
+            builder.put(SplitNames.TENSORS, new MetaValue.I32(tensorCount));
+            builder.put(SplitNames.COUNT, new MetaValue.U16(parts.size()));
+        }
+        return builder.build();
+    }
+
+    private void checkSpace(long bytes) throws IOException {
+        long usable = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
+        // Some network file systems report 0 for "unknown".
+        if (usable > 0 && usable < bytes) {
+            throw noSpace("needs " + bytes + " bytes, but the disk has only " + usable + " left", null);
+        }
+    }
+
+    private GgufException noSpace(String what, @Nullable IOException cause) {
+        return new GgufException(target, "", what, "Free some space or write to another disk", cause);
+    }
+
+    /** The files that {@link #commit} will make, in order. */
+    public List<Path> paths() {
+        return paths;
+    }
+
+    /** Writes a tensor's whole data: {@link #begin}, {@link #append}. */
+    public void write(String tensor, MemorySegment bytes) throws IOException {
+        begin(tensor);
+        append(bytes);
+    }
+
+    /**
+     * Begins the next tensor.
+     *
+     * @throws IllegalStateException if it is not the next in declared order, or the one before is incomplete
+     */
+    public void begin(String tensor) {
+        requireUsable();
+        TensorSpec current = open;
+        if (current != null) {
+            throw new IllegalStateException("tensor '" + current.name() + "' has " + openWritten + " of "
+                    + current.bytes() + " bytes when '" + tensor + "' begins");
+        }
+        TensorSpec next = part < parts.size() ? parts.get(part).get(index) : null;
+        if (next == null || !next.name().equals(tensor)) {
+            throw new IllegalStateException("tensor '" + tensor + "' is not the next one, which is "
+                    + (next == null ? "none" : "'" + next.name() + "'"));
+        }
+        open = next;
+        openWritten = 0;
+    }
+
+    /**
+     * Appends data to the tensor that has begun; the last piece ends it. The segment is not kept.
+     *
+     * @throws IllegalStateException if none has begun
+     * @throws IllegalArgumentException if that is more than the tensor holds
+     * @throws GgufException if the disk is full; the writer is then only good for closing
+     */
+    public void append(MemorySegment bytes) throws IOException {
+        requireUsable();
+        TensorSpec current = open;
+        if (current == null) {
+            throw new IllegalStateException("no tensor has begun");
+        }
+        if (bytes.byteSize() > current.bytes() - openWritten) {
+            throw new IllegalArgumentException("tensor '" + current.name() + "' has " + current.bytes()
+                    + " bytes, but got " + (openWritten + bytes.byteSize()));
+        }
+        write(bytes);
+        openWritten += bytes.byteSize();
+        if (openWritten == current.bytes()) {
+            open = null;
+            int padding = (int) (GgufParser.padded(openWritten, alignments[part]) - openWritten);
+            write(MemorySegment.ofArray(new byte[padding]));
+            index++;
+            skipEmptyParts();
+        }
+    }
+
+    private void skipEmptyParts() {
+        while (part < parts.size() && index == parts.get(part).size()) {
+            part++;
+            index = 0;
+        }
+    }
+
+    private void write(MemorySegment bytes) throws IOException {
+        long size = bytes.byteSize();
+        if (bytes.isNative()) {
+            for (long at = 0; at < size; at += CHUNK_BYTES) {
+                write(bytes.asSlice(at, Math.min(CHUNK_BYTES, size - at)).asByteBuffer());
+            }
+            return;
+        }
+        // Heap data goes through one buffer of ours: the channel would otherwise cache a direct buffer as large as the
+        // largest piece.
+        for (long at = 0; at < size; at += STAGING_BYTES) {
+            int piece = (int) Math.min(STAGING_BYTES, size - at);
+            MemorySegment.copy(bytes, at, MemorySegment.ofBuffer(staging.clear()), 0, piece);
+            write(staging.limit(piece));
+        }
+    }
+
+    private void write(ByteBuffer buffer) throws IOException {
+        FileChannel channel = files.get(part).channel();
+        try {
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+        } catch (IOException e) {
+            failed = true;
+            throw noSpace("writing failed: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Forces all files to the disk and gives them their names, the first part last, so that an incomplete set never opens.
+     *
+     * @throws IllegalStateException if tensors are missing
+     */
+    public void commit() throws IOException {
+        requireUsable();
+        if (part < parts.size()) {
+            throw new IllegalStateException(
+                    "tensor '" + parts.get(part).get(index).name() + "' and those after it have not been written");
+        }
+        for (AtomicFile file : files) {
+            file.force();
+        }
+        for (AtomicFile file : files.reversed()) {
+            file.publish();
+        }
+        closed = true;
+    }
+
+    private void requireUsable() {
+        if (closed || failed) {
+            throw new IllegalStateException("the writer of " + target + (closed ? " is closed" : " has failed"));
+        }
+    }
+
+    /** Without {@link #commit} removes everything written; otherwise, and the second time, does nothing. */
+    @Override
+    public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        IOException first = null;
+        for (AtomicFile file : files) {
+            try {
+                file.close();
+            } catch (IOException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    private void closeQuietly(Throwable cause) {
+        try {
+            close();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+}
