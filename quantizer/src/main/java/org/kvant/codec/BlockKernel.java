@@ -1,0 +1,39 @@
+package org.kvant.codec;
+
+/**
+ * The arithmetic of one block type, on plain arrays whose bounds the caller ({@link BlockCodec}) has checked. Values are
+ * finite. Implementations keep no state.
+ */
+public interface BlockKernel {
+
+    /** Plain rounding of {@code blocks} consecutive blocks. */
+    void encode(float[] x, int xo, byte[] y, int yo, int blocks);
+
+    /**
+     * Importance-weighted rounding of {@code rows} consecutive rows of {@code columns} values.
+     *
+     * @param importance one weight a column
+     */
+    default void encodeWeighted(float[] x, int xo, byte[] y, int yo, int rows, int columns, float[] importance) {
+        throw new UnsupportedOperationException("this type has no importance-weighted rounding");
+    }
+
+    /** Whether {@link #encodeWeighted} exists; otherwise an importance is ignored. */
+    default boolean weighted() {
+        return false;
+    }
+
+    void decode(byte[] y, int yo, float[] x, int xo, int blocks);
+
+    /** Where in a block its F16 scales stand, which may overflow. */
+    int[] scaleOffsets();
+
+    /** The largest magnitude as float bits, which for floats without sign order like integers; NaN is above infinity. */
+    default int largestMagnitudeBits(float[] x, int xo, int n) {
+        int largest = 0;
+        for (int i = xo; i < xo + n; i++) {
+            largest = Math.max(largest, Float.floatToRawIntBits(x[i]) & 0x7fffffff);
+        }
+        return largest;
+    }
+}
