@@ -1,0 +1,143 @@
+package org.kvant.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server-sent events of one streamed answer: {@code chat.completion.chunk} or {@code text_completion} objects. Each method appends one event
+ * to a buffer, so that several go out in one write. Not thread-safe.
+ *
+ * <p>For each choice: {@link #begin}, {@link #text} any number of times, {@link #end}; then once {@link #usage} if it was asked for, and
+ * {@link #done}.
+ */
+public final class CompletionEvents {
+    private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final ResponseHead head;
+    private final boolean usageFollows;
+    /** Up to the choice's index; these bytes and the ones after the text are the same in every event. */
+    private final byte[] beforeIndex;
+
+    private final byte[] beforeText;
+    private final byte[] afterText;
+
+    /** @param usageFollows whether {@link #usage} will be called: then all other events hold a null there, as OpenAI's do */
+    public CompletionEvents(ResponseHead head, boolean usageFollows) {
+        this.head = head;
+        this.usageFollows = usageFollows;
+        String open = new String(
+                JsonText.bytes(json -> {
+                    head.writeTo(json, object());
+                    json.writeEndObject();
+                }),
+                StandardCharsets.UTF_8);
+        beforeIndex = utf8("data: " + open.substring(0, open.length() - 1) + ",\"choices\":[{\"index\":");
+        beforeText = utf8(head.chat() ? ",\"delta\":{\"content\":\"" : ",\"text\":\"");
+        afterText = utf8((head.chat() ? "\"}" : "\"") + ",\"logprobs\":null,\"finish_reason\":null}]"
+                + (usageFollows ? ",\"usage\":null" : "") + "}\n\n");
+    }
+
+    /** The role, which a chat's first event brings; a plain completion has no such event. */
+    public void begin(ByteArrayOutputStream out, int index) {
+        if (!head.chat()) {
+            return;
+        }
+        event(out, json -> {
+            startChoice(json, index);
+            json.writeObjectFieldStart("delta");
+            json.writeStringField("role", "assistant");
+            json.writeStringField("content", "");
+            json.writeEndObject();
+            json.writeNullField("logprobs");
+            json.writeNullField("finish_reason");
+            endChoice(json, null);
+        });
+    }
+
+    /** A piece of text. */
+    public void text(ByteArrayOutputStream out, int index, String text) {
+        out.writeBytes(beforeIndex);
+        out.writeBytes(utf8(Integer.toString(index)));
+        out.writeBytes(beforeText);
+        out.writeBytes(JsonStringEncoder.getInstance().quoteAsUTF8(text));
+        out.writeBytes(afterText);
+    }
+
+    /** The end of one choice. */
+    public void end(ByteArrayOutputStream out, int index, String finishReason, @Nullable PhaseTimes times) {
+        event(out, json -> {
+            startChoice(json, index);
+            if (head.chat()) {
+                json.writeObjectFieldStart("delta");
+                json.writeEndObject();
+            } else {
+                json.writeStringField("text", "");
+            }
+            json.writeNullField("logprobs");
+            json.writeStringField("finish_reason", finishReason);
+            endChoice(json, times);
+        });
+    }
+
+    /** The token counts of the whole answer, with no choices. */
+    public void usage(ByteArrayOutputStream out, TokenCounts usage) {
+        event(out, json -> {
+            head.writeTo(json, object());
+            json.writeArrayFieldStart("choices");
+            json.writeEndArray();
+            usage.writeTo(json);
+            json.writeEndObject();
+        });
+    }
+
+    /** The end of the stream. */
+    public static void done(ByteArrayOutputStream out) {
+        out.writeBytes(DONE);
+    }
+
+    /** A failure after the answer began, in place of all that would have followed. */
+    public static void error(ByteArrayOutputStream out, ApiError error) {
+        out.writeBytes(DATA);
+        out.writeBytes(error.toJson());
+        out.writeBytes(END);
+    }
+
+    private String object() {
+        return head.chat() ? "chat.completion.chunk" : "text_completion";
+    }
+
+    private static void event(ByteArrayOutputStream out, JsonText.Body body) {
+        out.writeBytes(DATA);
+        out.writeBytes(JsonText.bytes(body));
+        out.writeBytes(END);
+    }
+
+    private void startChoice(JsonGenerator json, int index) throws IOException {
+        head.writeTo(json, object());
+        json.writeArrayFieldStart("choices");
+        json.writeStartObject();
+        json.writeNumberField("index", index);
+    }
+
+    private void endChoice(JsonGenerator json, @Nullable PhaseTimes times) throws IOException {
+        json.writeEndObject();
+        json.writeEndArray();
+        if (usageFollows) {
+            json.writeNullField("usage");
+        }
+        if (times != null) {
+            times.writeTo(json);
+        }
+        json.writeEndObject();
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,40 @@
+package org.kvant.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+
+/**
+ * The extra object {@code timings} with llama-server's names, and {@code queue_ms} besides. Rates of a phase that took no time are 0.
+ *
+ * @param cachedTokens {@code cache_n}: prompt tokens taken from the cache
+ * @param promptTokens {@code prompt_n}: prompt tokens computed
+ * @param generatedTokens {@code predicted_n}
+ * @param queueMillis {@code queue_ms}: from admission to the start
+ * @param promptMillis {@code prompt_ms}: from the start until the prompt was computed
+ * @param generationMillis {@code predicted_ms}: from the first token to the end
+ */
+public record PhaseTimes(
+        int cachedTokens,
+        int promptTokens,
+        int generatedTokens,
+        double queueMillis,
+        double promptMillis,
+        double generationMillis) {
+
+    /** The field {@code timings} of an object that is open in {@code json}. */
+    void writeTo(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("timings");
+        json.writeNumberField("queue_ms", queueMillis);
+        json.writeNumberField("cache_n", cachedTokens);
+        phase(json, "prompt", promptTokens, promptMillis);
+        phase(json, "predicted", generatedTokens, generationMillis);
+        json.writeEndObject();
+    }
+
+    private static void phase(JsonGenerator json, String name, int tokens, double millis) throws IOException {
+        json.writeNumberField(name + "_n", tokens);
+        json.writeNumberField(name + "_ms", millis);
+        json.writeNumberField(name + "_per_token_ms", tokens == 0 ? 0 : millis / tokens);
+        json.writeNumberField(name + "_per_second", millis == 0 ? 0 : tokens * 1e3 / millis);
+    }
+}

@@ -1,0 +1,31 @@
+package org.kvant.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+
+/**
+ * OpenAI's {@code usage}.
+ *
+ * @param prompt tokens of the prompts, cached ones included
+ * @param cached prompt tokens that weren't computed again
+ * @param completion generated tokens
+ */
+public record TokenCounts(long prompt, long cached, long completion) {
+    public static final TokenCounts NONE = new TokenCounts(0, 0, 0);
+
+    public TokenCounts plus(TokenCounts other) {
+        return new TokenCounts(prompt + other.prompt, cached + other.cached, completion + other.completion);
+    }
+
+    /** The field {@code usage} of an object that is open in {@code json}. */
+    void writeTo(JsonGenerator json) throws IOException {
+        json.writeObjectFieldStart("usage");
+        json.writeNumberField("prompt_tokens", prompt);
+        json.writeNumberField("completion_tokens", completion);
+        json.writeNumberField("total_tokens", prompt + completion);
+        json.writeObjectFieldStart("prompt_tokens_details");
+        json.writeNumberField("cached_tokens", cached);
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+}

@@ -1,0 +1,249 @@
+package org.kvant.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests that get a 400, with the field and the cause that the answer names. */
+class RefusedRequestTest {
+
+    private static ApiError completion(byte[] body) {
+        return catchThrowableOfType(ApiException.class, () -> CompletionRequest.parse(body))
+                .error();
+    }
+
+    private static ApiError completion(String body) {
+        return completion(body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static ApiError chat(String body) {
+        return catchThrowableOfType(ApiException.class, () -> ChatRequest.parse(body.getBytes(StandardCharsets.UTF_8)))
+                .error();
+    }
+
+    private static void check(ApiError error, @Nullable String param, String code) {
+        assertThat(error.status()).isEqualTo(400);
+        assertThat(error.type()).isEqualTo("invalid_request_error");
+        assertThat(error.param()).isEqualTo(param);
+        assertThat(error.code()).isEqualTo(code);
+        assertThat(new String(error.toJson(), StandardCharsets.UTF_8)).startsWith("{\"error\":{\"message\":\"");
+    }
+
+    static Stream<Arguments> brokenJson() {
+        return Stream.of(
+                arguments("", "empty"),
+                arguments(" \n ", "empty"),
+                arguments("{\"prompt\":\"a\",}", "column 15"),
+                arguments("{\"prompt\":\n  oops}", "line 2"),
+                arguments("{\"prompt\":\"a\"", "expected close marker"),
+                arguments("{\"prompt\":\"a\"} x", "x"),
+                arguments("{\"prompt\":\"a\"}{}", "follows"),
+                arguments("{\"prompt\":\"a\\x\"}", "escape"),
+                arguments("{\"prompt\":\"a\nb\"}", "has to be escaped"),
+                arguments("{\"prompt\":\"a\",\"temperature\":NaN}", "NaN"),
+                arguments("{\"prompt\":\"a\",\"temperature\":Infinity}", "Infinity"),
+                arguments("{\"prompt\":\"a\",\"temperature\":01}", "zeroes"),
+                arguments("{\"prompt\":\"a\",\"temperature\":.5}", "'.'"),
+                arguments("{\"prompt\":\"a\",\"prompt\":\"b\"}", "Duplicate field 'prompt'"),
+                arguments("{'prompt':'a'}", "double-quote"),
+                arguments("[1,2]", "must be an object, not an array"),
+                arguments("null", "must be an object, not null"),
+                arguments("\"prompt\"", "must be an object, not a string"),
+                arguments("{\"x\":" + "[".repeat(100_000), "nesting depth"),
+                arguments("{\"x\":" + "{\"x\":".repeat(5000), "nesting depth"),
+                arguments("{\"x\":" + "1".repeat(5000) + "}", "limit"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("brokenJson")
+    void brokenJsonIsToldWithItsPlace(String body, String hint) {
+        ApiError error = completion(body);
+        check(error, null, "invalid_json");
+        assertThat(error.message()).contains(hint);
+    }
+
+    @Test
+    void bytesThatAreNotUtf8AreRefused() {
+        byte[] body = "{\"prompt\":\"ab\"}".getBytes(StandardCharsets.UTF_8);
+        body[11] = (byte) 0xC3;
+        body[12] = (byte) 0x28;
+        check(completion(body), null, "invalid_json");
+    }
+
+    static Stream<Arguments> wrongFields() {
+        return Stream.of(
+                arguments("{}", "prompt", "missing_required_parameter"),
+                arguments("{\"prompt\":null}", "prompt", "missing_required_parameter"),
+                arguments("{\"prompt\":7}", "prompt", "invalid_type"),
+                arguments("{\"prompt\":true}", "prompt", "invalid_type"),
+                arguments("{\"prompt\":{\"text\":\"a\"}}", "prompt", "invalid_type"),
+                arguments("{\"prompt\":[]}", "prompt", "invalid_value"),
+                arguments("{\"prompt\":[[]]}", "prompt[0]", "invalid_value"),
+                arguments("{\"prompt\":[\"a\",null]}", "prompt[1]", "invalid_type"),
+                arguments("{\"prompt\":[\"a\",7]}", "prompt[1]", "invalid_type"),
+                arguments("{\"prompt\":[[1],[2,\"b\"]]}", "prompt[1][1]", "invalid_type"),
+                arguments("{\"prompt\":[1,\"a\"]}", "prompt[1]", "invalid_type"),
+                arguments("{\"prompt\":[1,2.5]}", "prompt[1]", "invalid_type"),
+                arguments("{\"prompt\":[1,-2]}", "prompt[1]", "value_below_minimum"),
+                arguments("{\"prompt\":[1,4294967296]}", "prompt[1]", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\\ud83d\"}", "prompt", "invalid_unicode"),
+                arguments("{\"prompt\":\"\\udc4b\\ud83d\"}", "prompt", "invalid_unicode"),
+                arguments("{\"prompt\":[\"a\",\"\\ud800 b\"]}", "prompt[1]", "invalid_unicode"),
+                arguments("{\"prompt\":\"a\",\"model\":5}", "model", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"max_tokens\":\"5\"}", "max_tokens", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"max_tokens\":5.5}", "max_tokens", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"max_tokens\":-2}", "max_tokens", "value_below_minimum"),
+                arguments("{\"prompt\":\"a\",\"max_tokens\":2147483648}", "max_tokens", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\",\"max_tokens\":1e400}", "max_tokens", "value_above_maximum"),
+                arguments(
+                        "{\"prompt\":\"a\",\"max_tokens\":99999999999999999999}", "max_tokens", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\",\"max_tokens\":-1e999999999}", "max_tokens", "value_below_minimum"),
+                arguments(
+                        "{\"prompt\":\"a\",\"max_tokens\":5,\"max_completion_tokens\":6}",
+                        "max_tokens",
+                        "invalid_value"),
+                arguments("{\"prompt\":\"a\",\"temperature\":-0.1}", "temperature", "value_below_minimum"),
+                arguments("{\"prompt\":\"a\",\"temperature\":1e400}", "temperature", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\",\"temperature\":\"hot\"}", "temperature", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"top_p\":1.01}", "top_p", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\",\"min_p\":-1}", "min_p", "value_below_minimum"),
+                arguments("{\"prompt\":\"a\",\"top_k\":-2}", "top_k", "value_below_minimum"),
+                arguments("{\"prompt\":\"a\",\"presence_penalty\":2.5}", "presence_penalty", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\",\"frequency_penalty\":-3}", "frequency_penalty", "value_below_minimum"),
+                arguments("{\"prompt\":\"a\",\"repeat_penalty\":0}", "repeat_penalty", "value_below_minimum"),
+                arguments("{\"prompt\":\"a\",\"seed\":1e30}", "seed", "value_above_maximum"),
+                arguments("{\"prompt\":\"a\",\"seed\":\"s\"}", "seed", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"stop\":5}", "stop", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"stop\":[\"x\",5]}", "stop[1]", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"stop\":[null]}", "stop[0]", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"stop\":\"" + "x".repeat(1025) + "\"}", "stop", "invalid_value"),
+                arguments("{\"prompt\":\"a\",\"stop\":[" + "\"x\",".repeat(64) + "\"x\"]}", "stop", "invalid_value"),
+                arguments("{\"prompt\":\"a\",\"stream\":\"yes\"}", "stream", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"stream\":1}", "stream", "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"stream_options\":true}", "stream_options", "invalid_type"),
+                arguments(
+                        "{\"prompt\":\"a\",\"stream_options\":{\"include_usage\":1}}",
+                        "stream_options.include_usage",
+                        "invalid_type"),
+                arguments("{\"prompt\":\"a\",\"ignore_eos\":0}", "ignore_eos", "invalid_type"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongFields")
+    void aWrongFieldIsNamed(String body, String param, String code) {
+        ApiError error = completion(body);
+        check(error, param, code);
+        assertThat(error.message()).contains("'" + param);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"n\":2",
+                "\"best_of\":3",
+                "\"logprobs\":0",
+                "\"logprobs\":5",
+                "\"logprobs\":true",
+                "\"top_logprobs\":2",
+                "\"echo\":true",
+                "\"suffix\":\"end\"",
+                "\"tools\":[{\"type\":\"function\"}]",
+                "\"tool_choice\":\"required\"",
+                "\"tool_choice\":{\"type\":\"function\"}",
+                "\"functions\":[{}]",
+                "\"response_format\":{\"type\":\"json_object\"}",
+                "\"response_format\":\"text\"",
+                "\"logit_bias\":{\"5\":-100}",
+                "\"grammar\":\"root ::= [a-z]\"",
+                "\"json_schema\":{\"type\":\"object\"}",
+                "\"guided_choice\":[\"a\"]",
+                "\"modalities\":[\"text\",\"audio\"]",
+                "\"reasoning_effort\":\"high\"",
+                "\"chat_template_kwargs\":{\"enable_thinking\":false}",
+                "\"typical_p\":0.5",
+                "\"mirostat\":2",
+                "\"dry_multiplier\":0.8",
+                "\"xtc_probability\":0.5",
+                "\"repetition_penalty\":1.1",
+                "\"min_tokens\":5",
+                "\"stop_token_ids\":[2]",
+                "\"samplers\":[\"top_k\"]",
+                "\"use_beam_search\":true"
+            })
+    void whatWouldChangeTheAnswerIsRefused(String field) {
+        String name = field.substring(1, field.indexOf('"', 1));
+        check(completion("{\"prompt\":\"a\"," + field + "}"), name, "unsupported_parameter");
+        check(
+                chat("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]," + field + "}"),
+                name,
+                "unsupported_parameter");
+    }
+
+    static Stream<Arguments> wrongMessages() {
+        return Stream.of(
+                arguments("{}", "messages", "missing_required_parameter"),
+                arguments("{\"messages\":\"hi\"}", "messages", "invalid_type"),
+                arguments("{\"messages\":[]}", "messages", "invalid_value"),
+                arguments("{\"messages\":[1]}", "messages[0]", "invalid_type"),
+                arguments("{\"messages\":[\"hi\"]}", "messages[0]", "invalid_type"),
+                arguments("{\"messages\":[{\"content\":\"a\"}]}", "messages[0].role", "missing_required_parameter"),
+                arguments("{\"messages\":[{\"role\":7,\"content\":\"a\"}]}", "messages[0].role", "invalid_type"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"robot\",\"content\":\"a\"}]}", "messages[0].role", "invalid_value"),
+                arguments("{\"messages\":[{\"role\":\"user\"}]}", "messages[0].content", "missing_required_parameter"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages[0].content", "invalid_type"),
+                arguments("{\"messages\":[{\"role\":\"user\",\"content\":5}]}", "messages[0].content", "invalid_type"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"\\udfff\"}]}",
+                        "messages[1].content",
+                        "invalid_unicode"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":[\"a\"]}]}",
+                        "messages[0].content[0]",
+                        "invalid_type"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"a\"}]}]}",
+                        "messages[0].content[0].type",
+                        "missing_required_parameter"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}",
+                        "messages[0].content[0].text",
+                        "missing_required_parameter"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{}}]}]}",
+                        "messages[0].content[0].type",
+                        "unsupported_value"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"1\"}]}]}",
+                        "messages[0].tool_calls",
+                        "unsupported_parameter"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]}",
+                        "messages",
+                        "invalid_value"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongMessages")
+    void aWrongMessageIsNamed(String body, String param, String code) {
+        check(chat(body), param, code);
+    }
+
+    @Test
+    void anErrorQuotesLongInputShortly() {
+        ApiError error =
+                chat("{\"messages\":[{\"role\":\"" + "x".repeat(119) + "👋".repeat(1000) + "\",\"content\":\"a\"}]}");
+        assertThat(error.message()).hasSizeLessThan(300);
+        check(error, "messages[0].role", "invalid_value");
+    }
+}
