@@ -17,31 +17,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes a GGUF version 3 file, split or not, as a stream: header first, then each tensor's data in declared order, whole or in pieces. The
  * layout is {@code gguf_write_out}'s in {@code gguf.cpp}, so that copying a file of llama.cpp reproduces its bytes. Nothing stands under the
- * final name before {@link #commit}; closing without it removes everything. One thread at a time.
+ * final name before {@link #commit}; closing without it removes everything. One thread at a time, except for {@link #writeAt} and {@link #flush}.
  */
 public final class GgufWriter implements AutoCloseable {
     private static final int STAGING_BYTES = 1 << 20;
     private static final long CHUNK_BYTES = 64L << 20;
+    private static final String MAKE_ROOM = "Nothing was left behind: free some space, or write to another disk";
 
     private final Path target;
     private final List<Path> paths;
     private final List<AtomicFile> files = new ArrayList<>();
     private final List<List<TensorSpec>> parts;
     private final int[] alignments;
+    private final long[] dataStarts;
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
 
     private int part;
     private int index;
     private @Nullable TensorSpec open;
     private long openWritten;
+    private @Nullable TensorPlaces places;
     private boolean closed;
-    private boolean failed;
+    private volatile boolean failed;
 
     private GgufWriter(Path target, List<List<TensorSpec>> parts, List<Path> paths) {
         this.target = target;
         this.parts = parts;
         this.paths = paths;
         this.alignments = new int[parts.size()];
+        this.dataStarts = new long[parts.size()];
     }
 
     /** {@link #create(Path, Metadata, List, WriteOptions)} for one file. */
@@ -107,16 +111,15 @@ public final class GgufWriter implements AutoCloseable {
                     target, "", parts.size() + " parts; a split file has at most 65535", "Raise the limit per part");
         }
         long bytes = 0;
-        for (int no = 0; no < parts.size(); no++) {
-            AtomicFile file = AtomicFile.create(paths.get(no));
-            files.add(file);
-            Metadata own = partMetadata(metadata, no, tensorCount);
-            alignments[no] = HeaderWriter.alignment(target, own);
+        for (part = 0; part < parts.size(); part++) {
+            files.add(AtomicFile.create(paths.get(part)));
+            Metadata own = partMetadata(metadata, part, tensorCount);
+            alignments[part] = HeaderWriter.alignment(target, own);
             ByteArrayOutputStream header = new ByteArrayOutputStream();
-            HeaderWriter.write(header, own, parts.get(no), alignments[no]);
+            HeaderWriter.write(header, own, parts.get(part), alignments[part]);
+            dataStarts[part] = header.size();
             write(ByteBuffer.wrap(header.toByteArray()));
-            bytes += parts.get(no).stream().mapToLong(TensorSpec::bytes).sum();
-            part = no;
+            bytes += parts.get(part).stream().mapToLong(TensorSpec::bytes).sum();
         }
         part = 0;
         checkSpace(bytes);
@@ -139,12 +142,16 @@ public final class GgufWriter implements AutoCloseable {
         long usable = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
         // Some network file systems report 0 for "unknown".
         if (usable > 0 && usable < bytes) {
-            throw noSpace("needs " + bytes + " bytes, but the disk has only " + usable + " left", null);
+            throw new GgufException(
+                    target, "", "needs " + bytes + " bytes, but the disk has only " + usable + " left", MAKE_ROOM);
         }
     }
 
-    private GgufException noSpace(String what, @Nullable IOException cause) {
-        return new GgufException(target, "", what, "Free some space or write to another disk", cause);
+    private GgufException failure(IOException cause) {
+        String message = String.valueOf(cause.getMessage());
+        boolean full = message.contains("space") || message.contains("quota") || message.contains("too large");
+        return new GgufException(
+                target, "", "writing failed: " + message, full ? MAKE_ROOM : "Nothing was left behind", cause);
     }
 
     /** The files that {@link #commit} will make, in order. */
@@ -165,6 +172,9 @@ public final class GgufWriter implements AutoCloseable {
      */
     public void begin(String tensor) {
         requireUsable();
+        if (places != null) {
+            throw new IllegalStateException("the writer takes its data in any order: use writeAt");
+        }
         TensorSpec current = open;
         if (current != null) {
             throw new IllegalStateException("tensor '" + current.name() + "' has " + openWritten + " of "
@@ -207,6 +217,63 @@ public final class GgufWriter implements AutoCloseable {
         }
     }
 
+    /**
+     * Allows {@link #writeAt} from now on, instead of {@link #begin} and {@link #append}.
+     *
+     * @throws IllegalStateException if something has been appended
+     */
+    public void writeInAnyOrder() {
+        requireUsable();
+        if (open != null || index > 0 || part > 0 && !parts.getFirst().isEmpty()) {
+            throw new IllegalStateException("data has been appended already");
+        }
+        places = new TensorPlaces(parts, dataStarts, alignments);
+    }
+
+    /**
+     * Writes some of a tensor's data at its place: in any order, by any number of threads at once, each byte once.
+     *
+     * @param tensor index in declared order
+     * @param offset within the tensor's data, in bytes
+     * @throws IllegalStateException without {@link #writeInAnyOrder}
+     * @throws IllegalArgumentException if that is beyond the tensor's end, or more than it still lacks
+     * @throws GgufException if the disk is full; the writer is then only good for closing
+     */
+    public void writeAt(int tensor, long offset, MemorySegment bytes) throws IOException {
+        requireUsable();
+        TensorPlaces all = places;
+        if (all == null) {
+            throw new IllegalStateException("the writer expects its data in order");
+        }
+        TensorPlaces.Place place = all.claim(tensor, offset, bytes.byteSize());
+        long at = place.offset() + offset;
+        for (long done = 0; done < bytes.byteSize(); done += CHUNK_BYTES) {
+            ByteBuffer piece = bytes.asSlice(done, Math.min(CHUNK_BYTES, bytes.byteSize() - done))
+                    .asByteBuffer();
+            writeAt(files.get(place.part()).channel(), at + done, piece);
+        }
+    }
+
+    private void writeAt(FileChannel channel, long at, ByteBuffer bytes) throws IOException {
+        try {
+            long position = at;
+            while (bytes.hasRemaining()) {
+                position += channel.write(bytes, position);
+            }
+        } catch (IOException e) {
+            failed = true;
+            throw failure(e);
+        }
+    }
+
+    /** Sends what has been written so far to the disk, so that {@link #commit} has less to wait for. On any thread. */
+    public void flush() throws IOException {
+        requireUsable();
+        for (AtomicFile file : files) {
+            file.channel().force(false);
+        }
+    }
+
     private void skipEmptyParts() {
         while (part < parts.size() && index == parts.get(part).size()) {
             part++;
@@ -239,7 +306,7 @@ public final class GgufWriter implements AutoCloseable {
             }
         } catch (IOException e) {
             failed = true;
-            throw noSpace("writing failed: " + e.getMessage(), e);
+            throw failure(e);
         }
     }
 
@@ -250,7 +317,14 @@ public final class GgufWriter implements AutoCloseable {
      */
     public void commit() throws IOException {
         requireUsable();
-        if (part < parts.size()) {
+        TensorPlaces all = places;
+        if (all != null) {
+            all.requireComplete();
+            for (int no = 0; no < files.size(); no++) {
+                long missing = all.size(no) - files.get(no).channel().size(); // the last tensor's padding
+                writeAt(files.get(no).channel(), all.size(no) - missing, ByteBuffer.allocate((int) missing));
+            }
+        } else if (part < parts.size()) {
             throw new IllegalStateException(
                     "tensor '" + parts.get(part).get(index).name() + "' and those after it have not been written");
         }

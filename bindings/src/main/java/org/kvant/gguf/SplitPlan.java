@@ -8,6 +8,9 @@ final class SplitPlan {
     private SplitPlan() {}
 
     static List<List<TensorSpec>> parts(List<TensorSpec> tensors, WriteOptions options) {
+        if (!options.tensorsPerPart().isEmpty()) {
+            return given(tensors, options.tensorsPerPart());
+        }
         List<List<TensorSpec>> parts = new ArrayList<>();
         List<TensorSpec> current = new ArrayList<>();
         parts.add(current);
@@ -23,6 +26,23 @@ final class SplitPlan {
             }
             current.add(tensor);
             currentBytes += bytes;
+        }
+        return parts;
+    }
+
+    private static List<List<TensorSpec>> given(List<TensorSpec> tensors, List<Integer> counts) {
+        List<List<TensorSpec>> parts = new ArrayList<>();
+        int from = 0;
+        for (int count : counts) {
+            if (count < 0 || count > tensors.size() - from) {
+                throw new IllegalArgumentException(
+                        "parts of " + counts + " tensors do not add up to " + tensors.size());
+            }
+            parts.add(tensors.subList(from, from + count));
+            from += count;
+        }
+        if (from != tensors.size()) {
+            throw new IllegalArgumentException("parts of " + counts + " tensors do not add up to " + tensors.size());
         }
         return parts;
     }

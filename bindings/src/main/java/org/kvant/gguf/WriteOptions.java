@@ -10,8 +10,9 @@ import java.util.List;
  *     a larger tensor gets a part of its own; 0 for no limit
  * @param splitMaxTensors most tensors in one part; 0 for no limit
  * @param inputs files that are being read for this: writing onto one of them is refused
+ * @param tensorsPerPart how many tensors each part gets, in place of the limits; empty to go by the limits
  */
-public record WriteOptions(long splitMaxBytes, int splitMaxTensors, List<Path> inputs) {
+public record WriteOptions(long splitMaxBytes, int splitMaxTensors, List<Path> inputs, List<Integer> tensorsPerPart) {
     /** One file. */
     public static final WriteOptions SINGLE = new WriteOptions(0, 0);
 
@@ -21,6 +22,11 @@ public record WriteOptions(long splitMaxBytes, int splitMaxTensors, List<Path> i
                     "a limit is negative: " + splitMaxBytes + " bytes, " + splitMaxTensors + " tensors");
         }
         inputs = List.copyOf(inputs);
+        tensorsPerPart = List.copyOf(tensorsPerPart);
+    }
+
+    public WriteOptions(long splitMaxBytes, int splitMaxTensors, List<Path> inputs) {
+        this(splitMaxBytes, splitMaxTensors, inputs, List.of());
     }
 
     public WriteOptions(long splitMaxBytes, int splitMaxTensors) {
@@ -29,6 +35,11 @@ public record WriteOptions(long splitMaxBytes, int splitMaxTensors, List<Path> i
 
     /** The same with these inputs. */
     public WriteOptions withInputs(List<Path> files) {
-        return new WriteOptions(splitMaxBytes, splitMaxTensors, files);
+        return new WriteOptions(splitMaxBytes, splitMaxTensors, files, tensorsPerPart);
+    }
+
+    /** The same with the parts given. */
+    public WriteOptions withTensorsPerPart(List<Integer> counts) {
+        return new WriteOptions(splitMaxBytes, splitMaxTensors, inputs, counts);
     }
 }
