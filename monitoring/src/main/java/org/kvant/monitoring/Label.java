@@ -1,0 +1,62 @@
+package org.kvant.monitoring;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.kvant.engine.EngineState;
+
+/** Labels of the catalogue, with the values that are known beforehand: their series exist, at zero, from the start. */
+public enum Label {
+    /** The served model's name, as in {@code /v1/models}. */
+    MODEL("model", "the served model's name, as in `/v1/models`"),
+    OUTCOME("outcome", "how a request ended", EngineMetrics.outcomes()),
+    SOURCE("source", "`computed`, or `cached` when the cells were still there", List.of("computed", "cached")),
+    REJECTION("reason", "why a request was refused", names(Rejection.values())),
+    STATE("state", "the engine's state: 1 for the one that it is in, 0 for the others", names(EngineState.values())),
+    PART("part", "`k` or `v`", List.of("k", "v")),
+    TYPE("type", "the ggml type of the cache, as `q8_0`"),
+    RESIDENT_KIND(
+            "kind",
+            "`anonymous`, `file` (mapped files: the weights) or `shared`; a single `all` where the system doesn't tell them apart"),
+    VERSION("version", "Kvant's version"),
+    LLAMA_CPP("llama_cpp", "the native library's version"),
+    JAVA("java", "the Java runtime's version");
+
+    private final String label;
+    private final String help;
+    private final List<String> values;
+
+    Label(String label, String help) {
+        this(label, help, List.of());
+    }
+
+    Label(String label, String help, List<String> values) {
+        this.label = label;
+        this.help = help;
+        this.values = values;
+    }
+
+    /** The label's name in the exposition. */
+    public String label() {
+        return label;
+    }
+
+    /** What it says, in Markdown. */
+    public String help() {
+        return help;
+    }
+
+    /** All values, where they are known beforehand; else empty. */
+    public List<String> known() {
+        return values;
+    }
+
+    /** An enum constant as a label's value. */
+    static String lowerCase(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static List<String> names(Enum<?>[] constants) {
+        return Arrays.stream(constants).map(Label::lowerCase).toList();
+    }
+}

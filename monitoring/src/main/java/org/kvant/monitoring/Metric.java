@@ -1,0 +1,254 @@
+package org.kvant.monitoring;
+
+import static org.kvant.monitoring.Label.JAVA;
+import static org.kvant.monitoring.Label.LLAMA_CPP;
+import static org.kvant.monitoring.Label.MODEL;
+import static org.kvant.monitoring.Label.OUTCOME;
+import static org.kvant.monitoring.Label.PART;
+import static org.kvant.monitoring.Label.REJECTION;
+import static org.kvant.monitoring.Label.RESIDENT_KIND;
+import static org.kvant.monitoring.Label.SOURCE;
+import static org.kvant.monitoring.Label.STATE;
+import static org.kvant.monitoring.Label.TYPE;
+import static org.kvant.monitoring.Label.VERSION;
+import static org.kvant.monitoring.MetricType.COUNTER;
+import static org.kvant.monitoring.MetricType.GAUGE;
+import static org.kvant.monitoring.MetricType.HISTOGRAM;
+import static org.kvant.monitoring.MetricType.INFO;
+
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The catalogue: every metric that Kvant exposes, and none beside it. Scrape, documentation, rules and dashboards are held to it by tests.
+ *
+ * <p>Names follow Prometheus' rules (base units; {@code _total} for counters) and the field's words. What belongs to a model has the label
+ * {@code model} first; what belongs to the process has not.
+ */
+public enum Metric {
+    TIME_TO_FIRST_TOKEN(
+            "kvant_time_to_first_token_seconds",
+            MetricUnit.SECONDS,
+            Buckets.WAIT_SECONDS,
+            "From the submission of a request to its first sampled token."),
+    TIME_BETWEEN_TOKENS(
+            "kvant_time_between_tokens_seconds",
+            MetricUnit.SECONDS,
+            Buckets.TOKEN_SECONDS,
+            "From one sampled token of a request to its next; one observation for each token after the first."),
+    QUEUE(
+            "kvant_request_queue_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PHASE_SECONDS,
+            "From the submission of a request until a sequence was free for it."),
+    PREFILL(
+            "kvant_request_prefill_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PHASE_SECONDS,
+            "From the end of the queue until the whole prompt was computed."),
+    END_TO_END(
+            "kvant_request_end_to_end_seconds",
+            MetricUnit.SECONDS,
+            Buckets.WAIT_SECONDS,
+            "From the submission of a request to its end, whatever the outcome."),
+    DECODE_STEP(
+            "kvant_decode_step_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PHASE_SECONDS,
+            "One decode of one batch by the native library."),
+
+    PROMPT_TOKENS(
+            "kvant_prompt_tokens_total",
+            COUNTER,
+            MetricUnit.TOKENS,
+            "Prompt tokens of requests whose prefill was completed, by where they came from; the sum is the length of the prompts.",
+            MODEL,
+            SOURCE),
+    GENERATED_TOKENS(
+            "kvant_generated_tokens_total",
+            COUNTER,
+            MetricUnit.TOKENS,
+            "Sampled tokens, the one that ends a generation included.",
+            MODEL),
+    REQUESTS(
+            "kvant_requests_total",
+            COUNTER,
+            MetricUnit.REQUESTS,
+            "Requests that were admitted and have ended, by outcome.",
+            MODEL,
+            OUTCOME),
+    REQUESTS_REJECTED(
+            "kvant_requests_rejected_total",
+            COUNTER,
+            MetricUnit.REQUESTS,
+            "Requests that the engine refused, by reason.",
+            MODEL,
+            REJECTION),
+
+    ENGINE_STATE("kvant_engine_state", GAUGE, MetricUnit.NONE, "State of the engine.", MODEL, STATE),
+    REQUESTS_RUNNING(
+            "kvant_requests_running",
+            GAUGE,
+            MetricUnit.REQUESTS,
+            "Requests that have a sequence, paused ones included.",
+            MODEL),
+    REQUESTS_PAUSED(
+            "kvant_requests_paused",
+            GAUGE,
+            MetricUnit.REQUESTS,
+            "Running requests that wait because their client reads too slowly.",
+            MODEL),
+    REQUESTS_WAITING(
+            "kvant_requests_waiting", GAUGE, MetricUnit.REQUESTS, "Requests in the queue for a sequence.", MODEL),
+    SEQUENCES("kvant_sequences", GAUGE, MetricUnit.NONE, "Sequences, that is requests that can run at a time.", MODEL),
+    KV_CELLS_USED(
+            "kvant_kv_used_cells",
+            GAUGE,
+            MetricUnit.CELLS,
+            "Cells of the KV cache that hold a token, those kept for later requests included.",
+            MODEL),
+    KV_CELLS("kvant_kv_cells", GAUGE, MetricUnit.CELLS, "Cells of the KV cache: tokens that it can hold.", MODEL),
+    KV_RESERVED_BYTES("kvant_kv_reserved_bytes", GAUGE, MetricUnit.BYTES, "Memory of the KV cache.", MODEL, PART, TYPE),
+    KV_USED_BYTES(
+            "kvant_kv_used_bytes",
+            GAUGE,
+            MetricUnit.BYTES,
+            "Part of the KV cache's memory in cells that hold a token.",
+            MODEL,
+            PART,
+            TYPE),
+    WEIGHT_BYTES("kvant_weight_bytes", GAUGE, MetricUnit.BYTES, "The model's tensors.", MODEL),
+    COMPUTE_BUFFER_BYTES(
+            "kvant_compute_buffer_bytes", GAUGE, MetricUnit.BYTES, "Native buffers for intermediate results.", MODEL),
+
+    RESIDENT_BYTES(
+            "kvant_resident_memory_bytes",
+            GAUGE,
+            MetricUnit.BYTES,
+            "Memory of the process that is in RAM, native and Java; the sum is the resident set.",
+            RESIDENT_KIND),
+    JAVA_HEAP_USED("kvant_java_heap_used_bytes", GAUGE, MetricUnit.BYTES, "Java heap in use, garbage included."),
+    JAVA_HEAP_COMMITTED(
+            "kvant_java_heap_committed_bytes", GAUGE, MetricUnit.BYTES, "Java heap that the runtime holds."),
+    JAVA_HEAP_MAX("kvant_java_heap_max_bytes", GAUGE, MetricUnit.BYTES, "Most that the Java heap may grow to."),
+    JAVA_DIRECT("kvant_java_direct_bytes", GAUGE, MetricUnit.BYTES, "Java's direct buffers: network and files."),
+    JAVA_THREADS(
+            "kvant_java_threads",
+            GAUGE,
+            MetricUnit.THREADS,
+            "Live platform threads of the Java runtime; native ones of ggml aren't among them."),
+    GC_SECONDS("kvant_java_gc_seconds_total", COUNTER, MetricUnit.SECONDS, "Time that garbage collections took."),
+    CPU_SECONDS(
+            "kvant_process_cpu_seconds_total",
+            COUNTER,
+            MetricUnit.SECONDS,
+            "CPU time of the process, native threads included."),
+    UPTIME("kvant_uptime_seconds", GAUGE, MetricUnit.SECONDS, "Since the Java runtime's start."),
+    BUILD("kvant_build_info", INFO, MetricUnit.NONE, "Versions, in the labels.", VERSION, LLAMA_CPP, JAVA);
+
+    private final String exposedName;
+    private final MetricType type;
+    private final MetricUnit unit;
+    private final Buckets buckets;
+    private final String help;
+    private final List<Label> labels;
+
+    Metric(String exposedName, MetricType type, MetricUnit unit, String help, Label... labels) {
+        this(exposedName, type, unit, Buckets.NONE, help, List.of(labels));
+    }
+
+    /** A histogram; it belongs to a model. */
+    Metric(String exposedName, MetricUnit unit, Buckets buckets, String help) {
+        this(exposedName, HISTOGRAM, unit, buckets, help, List.of(MODEL));
+    }
+
+    Metric(String exposedName, MetricType type, MetricUnit unit, Buckets buckets, String help, List<Label> labels) {
+        this.exposedName = exposedName;
+        this.type = type;
+        this.unit = unit;
+        this.buckets = buckets;
+        this.help = help;
+        this.labels = labels;
+    }
+
+    /** The family's name in a scrape, {@code _total} of counters and {@code _info} included. */
+    public String exposedName() {
+        return exposedName;
+    }
+
+    public MetricType type() {
+        return type;
+    }
+
+    public MetricUnit unit() {
+        return unit;
+    }
+
+    /** Upper bounds in {@link #unit()}; none unless this is a histogram. */
+    public Buckets buckets() {
+        return buckets;
+    }
+
+    /** One sentence. */
+    public String help() {
+        return help;
+    }
+
+    /** Labels in the order of the documentation; {@link Label#MODEL} first if it belongs to a model. */
+    public List<Label> labels() {
+        return labels;
+    }
+
+    /** Whether there is one of these for each model, rather than one for the process. */
+    public boolean perModel() {
+        return labels.contains(MODEL);
+    }
+
+    /** The metric whose {@link #exposedName()} this is. */
+    public static Optional<Metric> ofName(String exposedName) {
+        for (Metric metric : values()) {
+            if (metric.exposedName.equals(exposedName)) {
+                return Optional.of(metric);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** OpenMetrics' name of the family: without {@code _total} and {@code _info}. */
+    String familyName() {
+        return withoutSuffix(withoutSuffix(exposedName, "_total"), "_info");
+    }
+
+    /**
+     * Micrometer's name: dotted, without the unit and the {@code _total} that its Prometheus naming convention adds, so that the meters can be
+     * registered in any other registry too.
+     */
+    String meterName() {
+        String name = exposedName;
+        if (type == COUNTER) {
+            name = withoutSuffix(name, "_total");
+        }
+        if (unit != MetricUnit.NONE) {
+            name = withoutSuffix(name, "_" + unit.label());
+        }
+        return name.replace('_', '.');
+    }
+
+    /** Micrometer's tags, the values in the order of {@link #labels()}. */
+    Tags tags(String... values) {
+        if (values.length != labels.size()) {
+            throw new IllegalArgumentException(exposedName + " has " + labels.size() + " labels, not " + values.length);
+        }
+        Tags tags = Tags.empty();
+        for (int i = 0; i < values.length; i++) {
+            tags = tags.and(Tag.of(labels.get(i).label(), values[i]));
+        }
+        return tags;
+    }
+
+    private static String withoutSuffix(String text, String suffix) {
+        return text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text;
+    }
+}

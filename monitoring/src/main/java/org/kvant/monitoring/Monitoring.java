@@ -1,0 +1,84 @@
+package org.kvant.monitoring;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server's metrics: one registry, the process' meters in it, and those of every engine. Thread-safe. A scrape reads atomics only and makes
+ * no other thread wait; it takes about a millisecond, which an event loop shouldn't be asked for.
+ */
+public final class Monitoring implements AutoCloseable {
+    /** The client library's names of the catalogue's families: it leaves out what the exposition adds. */
+    private static final Set<String> NAMES =
+            Arrays.stream(Metric.values()).map(Metric::familyName).collect(Collectors.toUnmodifiableSet());
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final List<EngineMetrics> engines = new CopyOnWriteArrayList<>();
+
+    public Monitoring(BuildInfo build) {
+        new ProcessMetrics(build).bindTo(registry);
+    }
+
+    /**
+     * Makes the meters of a further engine; closing them takes them out again.
+     *
+     * @param model value of the label {@code model}; the server's names are unique
+     */
+    public EngineMetrics engine(String model) {
+        EngineMetrics metrics = new EngineMetrics(model, registry);
+        engines.add(metrics);
+        return metrics;
+    }
+
+    /** The registry, for meters of an embedding program; a scrape shows the catalogue's only. */
+    public MeterRegistry registry() {
+        return registry;
+    }
+
+    /** All metrics in the text format. */
+    public String scrape() {
+        return new String(scrape(null).body(), StandardCharsets.UTF_8);
+    }
+
+    /**
+     * All metrics in the format that the scraper asks for.
+     *
+     * @param accept the request's header {@code Accept}; null if there is none
+     */
+    public Exposition scrape(@Nullable String accept) {
+        engines.forEach(EngineMetrics::refresh);
+        ExpositionFormatWriter writer = ExpositionFormat.negotiate(accept).writer();
+        ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
+        try {
+            writer.write(body, snapshots());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Exposition(writer.getContentType(), body.toByteArray());
+    }
+
+    /** What the catalogue has; Micrometer adds to each histogram a gauge of its recent maximum, which says little and isn't cumulative. */
+    private MetricSnapshots snapshots() {
+        return new MetricSnapshots(registry.getPrometheusRegistry().scrape().stream()
+                .filter(snapshot -> NAMES.contains(snapshot.getMetadata().getPrometheusName()))
+                .toList());
+    }
+
+    @Override
+    public void close() {
+        registry.close();
+    }
+}
