@@ -46,7 +46,7 @@ enum ExpositionFormat {
         double quality = 0;
         int specificity = 0;
         for (String range : accept.toLowerCase(Locale.ROOT).split(",")) {
-            String[] parts = range.split(";");
+            String[] parts = range.split(";", -1);
             int here = specificity(parts);
             if (here > 0 && here >= specificity) {
                 double q = Math.clamp(number(parameter(parts, "q", "1")), 0, 1);

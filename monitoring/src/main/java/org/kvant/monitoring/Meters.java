@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** Registers the catalogue's metrics as Micrometer meters and takes them away again. Not thread-safe. */
 final class Meters {
@@ -43,7 +42,7 @@ final class Meters {
         require(metric, MetricType.HISTOGRAM, metric.unit());
         return keep(DistributionSummary.builder(metric.meterName())
                 .description(metric.help())
-                .baseUnit(unit(metric))
+                .baseUnit(metric.baseUnit())
                 .tags(metric.tags(labelValues))
                 .serviceLevelObjectives(metric.buckets().bounds())
                 .register(registry));
@@ -53,7 +52,7 @@ final class Meters {
         require(metric, MetricType.COUNTER, metric.unit());
         return keep(Counter.builder(metric.meterName())
                 .description(metric.help())
-                .baseUnit(unit(metric))
+                .baseUnit(metric.baseUnit())
                 .tags(metric.tags(labelValues))
                 .register(registry));
     }
@@ -63,7 +62,7 @@ final class Meters {
         require(metric, MetricType.COUNTER, metric.unit());
         keep(FunctionCounter.builder(metric.meterName(), value, s -> s.get().doubleValue())
                 .description(metric.help())
-                .baseUnit(unit(metric))
+                .baseUnit(metric.baseUnit())
                 .tags(metric.tags(labelValues))
                 .register(registry));
     }
@@ -74,7 +73,7 @@ final class Meters {
         }
         keep(Gauge.builder(metric.meterName(), value)
                 .description(metric.help())
-                .baseUnit(unit(metric))
+                .baseUnit(metric.baseUnit())
                 .tags(metric.tags(labelValues))
                 .strongReference(true)
                 .register(registry));
@@ -89,10 +88,6 @@ final class Meters {
     private <M extends Meter> M keep(M meter) {
         registered.add(meter);
         return meter;
-    }
-
-    private static @Nullable String unit(Metric metric) {
-        return metric.unit() == MetricUnit.NONE ? null : metric.unit().label();
     }
 
     private static void require(Metric metric, MetricType type, MetricUnit unit) {

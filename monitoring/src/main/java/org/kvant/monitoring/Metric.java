@@ -20,6 +20,7 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The catalogue: every metric that Kvant exposes, and none beside it. Scrape, documentation, rules and dashboards are held to it by tests.
@@ -226,14 +227,16 @@ public enum Metric {
      * registered in any other registry too.
      */
     String meterName() {
-        String name = exposedName;
-        if (type == COUNTER) {
-            name = withoutSuffix(name, "_total");
-        }
-        if (unit != MetricUnit.NONE) {
-            name = withoutSuffix(name, "_" + unit.label());
-        }
-        return name.replace('_', '.');
+        String stem = type == COUNTER ? withoutSuffix(exposedName, "_total") : exposedName;
+        String unit = baseUnit();
+        return (unit == null ? stem : withoutSuffix(stem, "_" + unit)).replace('_', '.');
+    }
+
+    /** Micrometer's base unit: what its naming convention is to add to {@link #meterName()}; null for nothing. */
+    @Nullable
+    String baseUnit() {
+        String stem = type == COUNTER ? withoutSuffix(exposedName, "_total") : exposedName;
+        return unit != MetricUnit.NONE && stem.endsWith("_" + unit.label()) ? unit.label() : null;
     }
 
     /** Micrometer's tags, the values in the order of {@link #labels()}. */

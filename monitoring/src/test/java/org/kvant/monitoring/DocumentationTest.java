@@ -1,0 +1,101 @@
+package org.kvant.monitoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The tables in docs/monitoring.md are the catalogue's. {@code -Dkvant.docs.write=true} writes them anew. */
+class DocumentationTest {
+    private static final Path PAGE = Path.of(System.getProperty("kvant.root"), "docs", "monitoring.md");
+
+    @Test
+    void theCatalogueOnThePageIsTheEnum() throws IOException {
+        assertSection("catalogue", catalogue());
+    }
+
+    @Test
+    void theLabelsOnThePageAreTheEnum() throws IOException {
+        assertSection("labels", labels());
+    }
+
+    @Test
+    void everyMetricThatThePageNamesExists() throws IOException {
+        List<String> named = Pattern.compile("\\bkvant_[a-z_]+[a-z]\\b")
+                .matcher(Files.readString(PAGE))
+                .results()
+                .map(match -> match.group().replaceFirst("_(bucket|count|sum)$", ""))
+                .toList();
+
+        assertThat(named)
+                .isNotEmpty()
+                .allSatisfy(name -> assertThat(Metric.ofName(name)).as(name).isPresent());
+    }
+
+    private static void assertSection(String name, String expected) throws IOException {
+        String begin = "<!-- " + name + ": written by DocumentationTest -->\n";
+        String end = "<!-- end of " + name + " -->";
+        String page = Files.readString(PAGE);
+        assertThat(page).contains(begin, end);
+        int from = page.indexOf(begin) + begin.length();
+        int to = page.indexOf(end, from);
+        if (Boolean.getBoolean("kvant.docs.write")) {
+            Files.writeString(PAGE, page.substring(0, from) + expected + page.substring(to));
+            return;
+        }
+        assertThat(page.substring(from, to))
+                .as(
+                        "docs/monitoring.md, %s: mvn -pl monitoring -am test -Dtest=DocumentationTest"
+                                + " -Dsurefire.failIfNoSpecifiedTests=false -Dkvant.docs.write=true writes it",
+                        name)
+                .isEqualTo(expected);
+    }
+
+    private static String catalogue() {
+        StringBuilder table = new StringBuilder("| Metric | Type | Labels | What it is |\n|---|---|---|---|\n");
+        for (Metric metric : Metric.values()) {
+            String labels = metric.labels().stream()
+                    .map(label -> "`" + label.label() + "`")
+                    .collect(Collectors.joining(", "));
+            table.append("| `%s` | %s | %s | %s |\n"
+                    .formatted(metric.exposedName(), metric.type().label(), labels, metric.help() + buckets(metric)));
+        }
+        return table.toString();
+    }
+
+    private static String buckets(Metric metric) {
+        double[] bounds = metric.buckets().bounds();
+        return bounds.length == 0
+                ? ""
+                : " %d buckets from %s to %s."
+                        .formatted(bounds.length + 1, plain(bounds[0]), plain(bounds[bounds.length - 1]));
+    }
+
+    private static String plain(double number) {
+        return new java.math.BigDecimal(Double.toString(number))
+                .stripTrailingZeros()
+                .toPlainString();
+    }
+
+    private static String labels() {
+        StringBuilder table = new StringBuilder("| Label | Of | Says | Values |\n|---|---|---|---|\n");
+        for (Label label : Label.values()) {
+            String of = label == Label.MODEL
+                    ? "everything that belongs to a model"
+                    : Arrays.stream(Metric.values())
+                            .filter(metric -> metric.labels().contains(label))
+                            .map(metric -> "`" + metric.exposedName() + "`")
+                            .collect(Collectors.joining(", "));
+            String values =
+                    label.known().stream().map(value -> "`" + value + "`").collect(Collectors.joining(", "));
+            table.append("| `%s` | %s | %s | %s |\n".formatted(label.label(), of, label.help(), values));
+        }
+        return table.toString();
+    }
+}

@@ -1,0 +1,243 @@
+package org.kvant.monitoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.kvant.engine.EngineSnapshot;
+import org.kvant.engine.EngineState;
+import org.kvant.engine.Outcome;
+import org.kvant.engine.Usage;
+
+class EngineMetricsTest {
+    private static final String MODEL = "tiny \"quoted\" \\ model";
+    private static final String ESCAPED = "tiny \\\"quoted\\\" \\\\ model";
+    private static final EngineSnapshot LOADING =
+            new EngineSnapshot(EngineState.LOADING, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0, 0);
+    private static final EngineSnapshot BUSY = new EngineSnapshot(
+            EngineState.READY, 2, 3, 1, 5, 4, 256, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000);
+
+    private final Monitoring monitoring = new Monitoring(new BuildInfo("1.2.3", "0.5.0", "25"));
+
+    @AfterEach
+    void close() {
+        monitoring.close();
+    }
+
+    @Test
+    void anIdleServerExposesTheWholeCatalogueAndNothingElse() {
+        EngineMetrics metrics = monitoring.engine(MODEL);
+        metrics.watch(() -> BUSY);
+
+        assertCatalogue(Scrape.parse(monitoring.scrape()));
+    }
+
+    @Test
+    void everyCounterAndHistogramStartsAtZero() {
+        monitoring.engine(MODEL);
+
+        Scrape scrape = Scrape.parse(monitoring.scrape());
+        for (Metric metric : Metric.values()) {
+            if (metric.perModel() && metric.type() != MetricType.GAUGE) {
+                assertThat(scrape.family(metric.exposedName()).samples())
+                        .as(metric.exposedName())
+                        .isNotEmpty()
+                        .allSatisfy(sample -> assertThat(sample.value()).isZero());
+            }
+        }
+    }
+
+    @Test
+    void eventsArriveInTheirMetrics() {
+        EngineMetrics metrics = monitoring.engine(MODEL);
+        metrics.requestQueued("1");
+        metrics.requestStarted("1", 30_000_000);
+        metrics.decodeStep(12, 12, 4_000_000);
+        metrics.prefillFinished("1", 200_000_000, 12, 4);
+        metrics.firstToken("1", 231_000_000);
+        metrics.token("1", 9_500_000);
+        metrics.token("1", 50_000_000);
+        metrics.requestFinished("1", Outcome.LENGTH, new Usage(12, 4, 3), 300_000_000);
+
+        Scrape scrape = Scrape.parse(monitoring.scrape());
+        assertHistogram(scrape, Metric.QUEUE, 1, 0.03);
+        assertHistogram(scrape, Metric.DECODE_STEP, 1, 0.004);
+        assertHistogram(scrape, Metric.PREFILL, 1, 0.2);
+        assertHistogram(scrape, Metric.TIME_TO_FIRST_TOKEN, 1, 0.231);
+        assertHistogram(scrape, Metric.TIME_BETWEEN_TOKENS, 2, 0.0595);
+        assertHistogram(scrape, Metric.END_TO_END, 1, 0.3);
+        assertThat(bucket(scrape, Metric.TIME_BETWEEN_TOKENS, "0.009")).isZero();
+        assertThat(bucket(scrape, Metric.TIME_BETWEEN_TOKENS, "0.01")).isEqualTo(1);
+        assertThat(bucket(scrape, Metric.TIME_BETWEEN_TOKENS, "0.05"))
+                .as("a bound is inside")
+                .isEqualTo(2);
+        assertThat(value(scrape, Metric.PROMPT_TOKENS, "source", "computed")).isEqualTo(8);
+        assertThat(value(scrape, Metric.PROMPT_TOKENS, "source", "cached")).isEqualTo(4);
+        assertThat(value(scrape, Metric.GENERATED_TOKENS)).isEqualTo(3);
+        assertThat(value(scrape, Metric.REQUESTS, "outcome", "length")).isEqualTo(1);
+        assertThat(value(scrape, Metric.REQUESTS, "outcome", "stop")).isZero();
+    }
+
+    @Test
+    void everyOutcomeAndRefusalIsCountedOnce() {
+        EngineMetrics metrics = monitoring.engine(MODEL);
+        for (Outcome outcome : Outcome.values()) {
+            metrics.requestFinished("1", outcome, new Usage(1, 0, 0), 1);
+        }
+        metrics.requestRejected("2", new IllegalStateException("something new"));
+
+        Scrape scrape = Scrape.parse(monitoring.scrape());
+        assertThat(scrape.family(Metric.REQUESTS.exposedName()).samples())
+                .hasSize(4)
+                .allSatisfy(sample -> assertThat(sample.value()).isEqualTo(1));
+        assertThat(value(scrape, Metric.REQUESTS_REJECTED, "reason", "other")).isEqualTo(1);
+        assertThat(value(scrape, Metric.REQUESTS_REJECTED, "reason", "queue_full"))
+                .isZero();
+        assertHistogram(scrape, Metric.END_TO_END, 4, 4e-9);
+    }
+
+    @Test
+    void gaugesFollowTheEngine() {
+        EngineMetrics metrics = monitoring.engine(MODEL);
+        EngineSnapshot[] current = {LOADING};
+        metrics.watch(() -> current[0]);
+
+        Scrape loading = Scrape.parse(monitoring.scrape());
+        assertThat(value(loading, Metric.ENGINE_STATE, "state", "loading")).isEqualTo(1);
+        assertThat(value(loading, Metric.WEIGHT_BYTES)).isZero();
+        assertThat(loading.families()).doesNotContainKey(Metric.KV_RESERVED_BYTES.exposedName());
+
+        current[0] = BUSY;
+        Scrape busy = Scrape.parse(monitoring.scrape());
+        assertThat(value(busy, Metric.ENGINE_STATE, "state", "loading")).isZero();
+        assertThat(value(busy, Metric.ENGINE_STATE, "state", "ready")).isEqualTo(1);
+        assertThat(value(busy, Metric.REQUESTS_RUNNING)).isEqualTo(3);
+        assertThat(value(busy, Metric.REQUESTS_PAUSED)).isEqualTo(1);
+        assertThat(value(busy, Metric.REQUESTS_WAITING)).isEqualTo(5);
+        assertThat(value(busy, Metric.SEQUENCES)).isEqualTo(4);
+        assertThat(value(busy, Metric.KV_CELLS_USED)).isEqualTo(256);
+        assertThat(value(busy, Metric.KV_CELLS)).isEqualTo(1024);
+        assertThat(value(busy, Metric.KV_RESERVED_BYTES, "part", "k", "type", "q8_0"))
+                .isEqualTo(4096);
+        assertThat(value(busy, Metric.KV_RESERVED_BYTES, "part", "v", "type", "f16"))
+                .isEqualTo(8192);
+        assertThat(value(busy, Metric.KV_USED_BYTES, "part", "k", "type", "q8_0"))
+                .isEqualTo(1024);
+        assertThat(value(busy, Metric.KV_USED_BYTES, "part", "v", "type", "f16"))
+                .isEqualTo(2048);
+        assertThat(value(busy, Metric.WEIGHT_BYTES)).isEqualTo(1_000_000);
+        assertThat(value(busy, Metric.COMPUTE_BUFFER_BYTES)).isEqualTo(2_000);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> metrics.watch(() -> BUSY))
+                .withMessageContaining("tiny");
+    }
+
+    @Test
+    void modelsStandSideBySideAndGoAgain() {
+        EngineMetrics first = monitoring.engine("first");
+        EngineMetrics second = monitoring.engine("second");
+        first.watch(() -> BUSY);
+        second.watch(() -> LOADING);
+        first.firstToken("1", 1_000_000);
+
+        Scrape both = Scrape.parse(monitoring.scrape());
+        String count = Metric.TIME_TO_FIRST_TOKEN.exposedName() + "_count";
+        assertThat(both.value(count, "model", "first")).isEqualTo(1);
+        assertThat(both.value(count, "model", "second")).isZero();
+
+        first.close();
+        assertThat(monitoring.scrape()).contains("model=\"second\"").doesNotContain("model=\"first\"");
+        second.close();
+        assertThat(Scrape.parse(monitoring.scrape()).families().keySet())
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(Metric.values())
+                        .filter(metric -> !metric.perModel())
+                        .map(Metric::exposedName)
+                        .toList());
+    }
+
+    @Test
+    void theProcessIsDescribed() {
+        Scrape scrape = Scrape.parse(monitoring.scrape());
+
+        assertThat(scrape.value("kvant_build_info", "version", "1.2.3", "llama_cpp", "0.5.0", "java", "25"))
+                .isEqualTo(1);
+        assertThat(scrape.value("kvant_uptime_seconds")).isBetween(0.1, 1e5);
+        assertThat(scrape.value("kvant_process_cpu_seconds_total")).isBetween(0.1, 1e5);
+        assertThat(scrape.value("kvant_java_threads")).isBetween(2.0, 1e4);
+        assertThat(scrape.value("kvant_java_heap_used_bytes"))
+                .isBetween(1e5, scrape.value("kvant_java_heap_committed_bytes"));
+        assertThat(scrape.value("kvant_java_heap_max_bytes"))
+                .isEqualTo(Runtime.getRuntime().maxMemory());
+        assertThat(scrape.value("kvant_java_direct_bytes")).isNotNegative();
+        assertThat(scrape.family("kvant_resident_memory_bytes").samples().stream()
+                        .mapToDouble(Scrape.Sample::value)
+                        .sum())
+                .isGreaterThan(2e7);
+    }
+
+    /** Names, types, help, labels and bucket bounds; one family for each metric. */
+    static void assertCatalogue(Scrape scrape) {
+        assertThat(scrape.families().keySet())
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(Metric.values()).map(Metric::exposedName).toList());
+        for (Metric metric : Metric.values()) {
+            Scrape.Family family = scrape.family(metric.exposedName());
+            String type =
+                    metric.type() == MetricType.INFO ? "gauge" : metric.type().label();
+            assertThat(family.type()).as(metric.exposedName()).isEqualTo(type);
+            assertThat(family.help()).as(metric.exposedName()).isEqualTo(metric.help());
+            assertThat(family.samples()).as(metric.exposedName()).isNotEmpty();
+            assertLabels(metric, family);
+            if (metric.type() == MetricType.HISTOGRAM) {
+                assertThat(family.samples().stream()
+                                .filter(sample -> sample.name().endsWith("_bucket"))
+                                .mapToDouble(sample ->
+                                        Double.parseDouble(sample.label("le").replace("Inf", "Infinity")))
+                                .filter(Double::isFinite)
+                                .distinct())
+                        .containsExactly(
+                                Arrays.stream(metric.buckets().bounds()).boxed().toArray(Double[]::new));
+            }
+        }
+    }
+
+    private static void assertLabels(Metric metric, Scrape.Family family) {
+        Set<String> labels = metric.labels().stream().map(Label::label).collect(Collectors.toSet());
+        for (Scrape.Sample sample : family.samples()) {
+            Set<String> found = new HashSet<>(sample.labels().keySet());
+            found.remove("le");
+            assertThat(found).as(metric.exposedName()).isEqualTo(labels);
+        }
+        for (Label label : metric.labels()) {
+            if (!label.known().isEmpty()) {
+                Set<String> values = new HashSet<>();
+                family.samples().forEach(sample -> values.add(sample.label(label.label())));
+                assertThat(values).as(metric.exposedName() + " " + label).isEqualTo(Set.copyOf(label.known()));
+            }
+        }
+    }
+
+    private static double value(Scrape scrape, Metric metric, String... labels) {
+        List<String> all = new java.util.ArrayList<>(List.of("model", ESCAPED));
+        all.addAll(List.of(labels));
+        return scrape.value(metric.exposedName(), all.toArray(String[]::new));
+    }
+
+    private static double bucket(Scrape scrape, Metric metric, String bound) {
+        return scrape.value(metric.exposedName() + "_bucket", "model", ESCAPED, "le", bound);
+    }
+
+    private static void assertHistogram(Scrape scrape, Metric metric, long count, double sum) {
+        assertThat(scrape.value(metric.exposedName() + "_count", "model", ESCAPED))
+                .isEqualTo(count);
+        assertThat(bucket(scrape, metric, "+Inf")).isEqualTo(count);
+        assertThat(scrape.value(metric.exposedName() + "_sum", "model", ESCAPED))
+                .isCloseTo(sum, org.assertj.core.data.Percentage.withPercentage(1e-6));
+    }
+}
