@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,6 +28,7 @@ final class AtomicFile implements AutoCloseable {
     private final Path temporary;
     private final FileChannel channel;
     private boolean done;
+    private boolean published;
 
     private AtomicFile(Path target, Path temporary, FileChannel channel) {
         this.target = target;
@@ -35,16 +37,22 @@ final class AtomicFile implements AutoCloseable {
     }
 
     static AtomicFile create(Path target) throws IOException {
-        Path absolute = target.toAbsolutePath();
+        // The rename would otherwise replace a link, or worse /dev/null, instead of writing what is behind it.
+        Path absolute =
+                Files.isSymbolicLink(target) && Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
         Path folder = absolute.getParent();
         if (folder == null || Files.isDirectory(absolute)) {
             throw new GgufException(target, "", "is a folder", "Name a file to be written");
+        }
+        if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
+            throw new GgufException(
+                    target, "", "is not a regular file", "Name a file to be written; GGUF files are not streamed");
         }
         if (!Files.isDirectory(folder)) {
             throw new GgufException(target, "", "the folder " + folder + " does not exist", "Create it first");
         }
         Path temporary = folder.resolve("." + absolute.getFileName() + ".part");
-        FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = open(target, temporary);
         try {
             if (lock(channel) == null) {
                 throw new GgufException(
@@ -62,6 +70,17 @@ final class AtomicFile implements AutoCloseable {
             if (channel != null) {
                 channel.close();
             }
+        }
+    }
+
+    private static FileChannel open(Path target, Path temporary) throws IOException {
+        try {
+            return FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } catch (AccessDeniedException e) {
+            throw new GgufException(
+                    target, "", "permission denied", "Write to a folder that this user may write to", e);
+        } catch (IOException e) {
+            throw new GgufException(target, "", "cannot be written: " + e.getMessage(), "", e);
         }
     }
 
@@ -87,6 +106,7 @@ final class AtomicFile implements AutoCloseable {
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         OPEN.remove(temporary);
         done = true;
+        published = true;
         channel.close();
         forceFolder();
     }
@@ -97,6 +117,13 @@ final class AtomicFile implements AutoCloseable {
             folder.force(true);
         } catch (IOException e) {
             return;
+        }
+    }
+
+    /** Takes the published file away again: of a set of which another could not be published. */
+    void withdraw() throws IOException {
+        if (published) {
+            Files.deleteIfExists(target);
         }
     }
 

@@ -140,7 +140,7 @@ final class Cursor {
 
     private long stringLength(String what) throws GgufException {
         long start = position;
-        long length = i64(what + " length");
+        long length = i64(what);
         if (length < 0 || length > remaining()) {
             throw at(
                     start,

@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A GGUF file that cannot be read or written: says which file, where in it, what is wrong and what to do. */
 public final class GgufException extends IOException {
+    /** A corrupt key may have 65535 bytes. */
+    private static final int MAX_WHERE = 160;
+
     private final @Nullable Path file;
     private final String where;
 
@@ -31,7 +34,8 @@ public final class GgufException extends IOException {
             text.append(file).append(": ");
         }
         if (!where.isEmpty()) {
-            text.append(where).append(": ");
+            text.append(where.length() > MAX_WHERE ? where.substring(0, MAX_WHERE) + "…" : where)
+                    .append(": ");
         }
         text.append(what);
         if (!remedy.isEmpty()) {

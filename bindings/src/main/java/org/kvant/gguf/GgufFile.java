@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -22,6 +22,8 @@ import java.util.Optional;
  * into an {@link InternalError}.
  */
 public final class GgufFile implements AutoCloseable {
+    private static final int TENSOR_ALIGNMENT = 32;
+
     private final Arena arena;
     private final List<GgufPart> parts;
     private final List<TensorInfo> tensors;
@@ -100,10 +102,20 @@ public final class GgufFile implements AutoCloseable {
                     "is a folder, not a GGUF file",
                     "Give a .gguf file; a checkpoint folder must be converted first");
         }
+        if (!Files.exists(path)) {
+            throw new GgufException(path, "", "no such file", "Check the name");
+        }
+        if (!Files.isRegularFile(path)) {
+            // Opening a pipe would wait for somebody to write into it.
+            throw new GgufException(
+                    path, "", "is not a regular file", "GGUF files are mapped: give one that lies on a disk");
+        }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-        } catch (NoSuchFileException e) {
-            throw new GgufException(path, "", "no such file", "", e);
+        } catch (AccessDeniedException e) {
+            throw new GgufException(path, "", "permission denied", "Make the file readable for this user", e);
+        } catch (IOException e) {
+            throw new GgufException(path, "", "cannot be mapped: " + e.getMessage(), "", e);
         }
     }
 
@@ -162,6 +174,26 @@ public final class GgufFile implements AutoCloseable {
     /** Where a tensor's data begins, in bytes from the start of its part's file. */
     public long fileOffset(TensorInfo tensor) {
         return parts.get(tensor.part()).dataOffset() + tensor.offset();
+    }
+
+    /**
+     * Refuses a file whose data ggml cannot use where it is mapped: the CPU backend aborts the process when a buffer does not begin at a multiple
+     * of {@code TENSOR_ALIGNMENT} ({@code ggml-impl.h}), which {@code general.alignment} below 32 allows. To be called before loading.
+     *
+     * @throws GgufException naming the first such tensor
+     */
+    public void requireMappable() throws GgufException {
+        for (TensorInfo tensor : tensors) {
+            if (fileOffset(tensor) % TENSOR_ALIGNMENT != 0) {
+                throw new GgufException(
+                        parts.get(tensor.part()).path(),
+                        "tensor '" + tensor.name() + "'",
+                        "begins at byte " + fileOffset(tensor) + ", which is not a multiple of " + TENSOR_ALIGNMENT
+                                + " (general.alignment is "
+                                + parts.get(tensor.part()).alignment() + ")",
+                        "Write the file again with the default alignment");
+            }
+        }
     }
 
     /** Bytes of all parts together. */

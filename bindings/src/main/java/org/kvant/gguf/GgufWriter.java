@@ -247,8 +247,10 @@ public final class GgufWriter implements AutoCloseable {
         }
         TensorPlaces.Place place = all.claim(tensor, offset, bytes.byteSize());
         long at = place.offset() + offset;
-        for (long done = 0; done < bytes.byteSize(); done += CHUNK_BYTES) {
-            ByteBuffer piece = bytes.asSlice(done, Math.min(CHUNK_BYTES, bytes.byteSize() - done))
+        // The channel copies heap data through a direct buffer that it caches for each thread: keep that small.
+        long chunk = bytes.isNative() ? CHUNK_BYTES : STAGING_BYTES;
+        for (long done = 0; done < bytes.byteSize(); done += chunk) {
+            ByteBuffer piece = bytes.asSlice(done, Math.min(chunk, bytes.byteSize() - done))
                     .asByteBuffer();
             writeAt(files.get(place.part()).channel(), at + done, piece);
         }
@@ -328,11 +330,19 @@ public final class GgufWriter implements AutoCloseable {
             throw new IllegalStateException(
                     "tensor '" + parts.get(part).get(index).name() + "' and those after it have not been written");
         }
-        for (AtomicFile file : files) {
-            file.force();
-        }
-        for (AtomicFile file : files.reversed()) {
-            file.publish();
+        try {
+            for (AtomicFile file : files) {
+                file.force();
+            }
+            for (AtomicFile file : files.reversed()) {
+                file.publish();
+            }
+        } catch (IOException e) {
+            failed = true;
+            for (AtomicFile file : files) {
+                file.withdraw();
+            }
+            throw failure(e);
         }
         closed = true;
     }
