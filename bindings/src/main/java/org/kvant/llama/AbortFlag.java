@@ -1,0 +1,61 @@
+package org.kvant.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.kvant.llama.ffi.ggml_abort_callback;
+import org.kvant.llama.loader.NativeLibraries;
+
+/**
+ * Tells a running decode to stop. ggml asks its abort callback before every node of the graph, several hundred times a
+ * token. The callback is the C library's {@code strlen} with a C string as its data: {@code ""} gives 0, go on;
+ * {@code "\1"} gives 1, stop. So asking costs no upcall, and stopping is a store from any thread.
+ */
+final class AbortFlag implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment text = arena.allocate(8);
+    private final MemorySegment callback;
+
+    AbortFlag() {
+        callback = NativeLibraries.cFunction("strlen")
+                .orElseGet(() -> ggml_abort_callback.allocate(AbortFlag::raised, arena));
+    }
+
+    /** Where the C library hides {@code strlen}. */
+    private static boolean raised(MemorySegment data) {
+        try {
+            return data.reinterpret(1).get(ValueLayout.JAVA_BYTE, 0) != 0;
+        } catch (Throwable t) {
+            return true;
+        }
+    }
+
+    MemorySegment callback() {
+        return callback;
+    }
+
+    MemorySegment data() {
+        return text;
+    }
+
+    void raise() {
+        set((byte) 1);
+    }
+
+    void clear() {
+        set((byte) 0);
+    }
+
+    private void set(byte value) {
+        try {
+            text.set(ValueLayout.JAVA_BYTE, 0, value);
+        } catch (IllegalStateException closed) {
+            // The context is gone: nothing is left to stop.
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,279 @@
+package org.kvant.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.kvant.llama.ffi.llama_context_params;
+import org.kvant.llama.ffi.llama_h;
+
+/**
+ * A model's state for a number of sequences: KV cache, buffers, threads. Confined to the thread that created it: any other
+ * gets a {@link WrongThreadException}, from every method but {@link #requestAbort}. A closed context throws
+ * {@code IllegalStateException}.
+ */
+public final class Context implements AutoCloseable {
+    private final Thread owner = Thread.currentThread();
+    private final Model model;
+    private final MemorySegment context;
+    private final NativeBatch nativeBatch;
+    private final AbortFlag abortFlag;
+    private final Memory memory;
+    private final ContextMemoryFigures figures;
+    private final int contextSize;
+    private final int sequenceLength;
+    private final int batchSize;
+    private final int ubatchSize;
+    private final int maxSequences;
+    private final int maxOutputs;
+    private final boolean kvUnified;
+    private boolean closed;
+
+    Context(Model model, ContextOptions options) {
+        NativeAbort.check();
+        KvCache.check(model.metadata(), options.cacheTypeK(), options.cacheTypeV(), options.flashAttention());
+        requireRoom(model, options);
+        this.model = model;
+        this.abortFlag = new AbortFlag();
+        MemorySegment created;
+        try (NativeLog.Capture said = new NativeLog.Capture();
+                Arena arena = Arena.ofConfined()) {
+            created = llama_h.llama_init_from_model(model.segment(), parameters(arena, options));
+            if (created.equals(MemorySegment.NULL)) {
+                throw new ContextException("the context could not be created: " + said.problemsOr("out of memory?"));
+            }
+            this.figures = ContextMemoryFigures.of(said.lines());
+        } catch (RuntimeException | Error e) {
+            abortFlag.close();
+            throw e;
+        }
+        this.context = created;
+        MemorySegment nativeMemory = llama_h.llama_get_memory(context);
+        if (nativeMemory.equals(MemorySegment.NULL)) {
+            llama_h.llama_free(context);
+            abortFlag.close();
+            throw new ContextException("a model of architecture " + model.architecture()
+                    + " has no memory of sequences: it cannot generate text");
+        }
+        this.contextSize = llama_h.llama_n_ctx(context);
+        this.sequenceLength = llama_h.llama_n_ctx_seq(context);
+        this.batchSize = llama_h.llama_n_batch(context);
+        this.ubatchSize = llama_h.llama_n_ubatch(context);
+        this.maxSequences = options.maxSequences();
+        this.maxOutputs = options.maxOutputs() == 0 ? batchSize : Math.min(options.maxOutputs(), batchSize);
+        this.kvUnified = options.kvUnified();
+        this.memory = new Memory(this, nativeMemory);
+        this.nativeBatch = new NativeBatch(batchSize);
+    }
+
+    /** With a context size from the model, the check of the options has not seen it. */
+    private static void requireRoom(Model model, ContextOptions options) {
+        int size = options.contextSize() == 0 ? model.trainContext() : options.contextSize();
+        if (size > ContextOptions.MAX_CONTEXT || size < options.maxSequences()) {
+            throw new IllegalArgumentException("a context of " + size + " tokens cannot be made for "
+                    + options.maxSequences() + " sequences; choose contextSize");
+        }
+    }
+
+    private MemorySegment parameters(Arena arena, ContextOptions options) {
+        MemorySegment p = llama_h.llama_context_default_params(arena);
+        llama_context_params.n_ctx(p, options.contextSize());
+        llama_context_params.n_batch(p, options.batchSize());
+        llama_context_params.n_ubatch(p, options.ubatchSize());
+        llama_context_params.n_seq_max(p, options.maxSequences());
+        llama_context_params.n_outputs_max(p, options.maxOutputs());
+        llama_context_params.n_threads(p, options.threads());
+        llama_context_params.n_threads_batch(p, options.threadsBatch());
+        llama_context_params.flash_attn_type(p, options.flashAttention().nativeValue());
+        llama_context_params.type_k(p, options.cacheTypeK().id());
+        llama_context_params.type_v(p, options.cacheTypeV().id());
+        llama_context_params.offload_kqv(p, options.offloadKqv());
+        llama_context_params.swa_full(p, options.fullSwaCache());
+        llama_context_params.kv_unified(p, options.kvUnified());
+        llama_context_params.no_perf(p, true);
+        llama_context_params.abort_callback(p, abortFlag.callback());
+        llama_context_params.abort_callback_data(p, abortFlag.data());
+        return p;
+    }
+
+    /**
+     * Computes a batch. On return its logits are ready.
+     *
+     * @param batch not empty, at most {@link #batchSize} tokens; the tokens of a sequence must follow each other and what
+     *     the memory has of it
+     * @throws IllegalArgumentException if a token, sequence or position is wrong; nothing has been computed then
+     * @throws DecodeException if llama.cpp failed; the message says what is left in the memory
+     */
+    public DecodeResult decode(Batch batch) {
+        check();
+        nativeBatch.forget();
+        BatchCheck.check(batch, this);
+        nativeBatch.fill(batch);
+        int code;
+        try {
+            code = llama_h.llama_decode(context, nativeBatch.segment());
+            if (code == 0) {
+                llama_h.llama_synchronize(context);
+            }
+        } finally {
+            abortFlag.clear();
+        }
+        NativeAbort.check();
+        return switch (code) {
+            case 0 -> {
+                nativeBatch.rememberOutputs(batch);
+                yield new DecodeResult.Ok();
+            }
+            case 1 -> new DecodeResult.NoSlot();
+            case 2 -> new DecodeResult.Aborted();
+            case -1 -> throw new DecodeException(code, "llama.cpp refused the batch; the memory is as it was before");
+            default ->
+                throw new DecodeException(
+                        code,
+                        "decoding failed with code " + code
+                                + "; micro-batches computed before the failure are left in the memory, the rest is not");
+        };
+    }
+
+    /**
+     * Copies the logits of one token of the last batch.
+     *
+     * @param batchIndex what {@link Batch#add} returned, of a token added with {@code logits}
+     * @param target at least as long as the vocabulary
+     */
+    public void logits(int batchIndex, float[] target) {
+        int size = model.vocab().size();
+        if (target.length < size) {
+            throw new IllegalArgumentException("the logits need " + size + " floats, the array has " + target.length);
+        }
+        MemorySegment.copy(logitsSegment(batchIndex), ValueLayout.JAVA_FLOAT, 0, target, 0, size);
+    }
+
+    /** The logits of one token of the last batch, one per token of the vocabulary. */
+    public float[] logits(int batchIndex) {
+        return logitsSegment(batchIndex).toArray(ValueLayout.JAVA_FLOAT);
+    }
+
+    /** Valid until the next decode; never leaves this package. */
+    MemorySegment logitsSegment(int batchIndex) {
+        check();
+        nativeBatch.checkOutput(batchIndex);
+        MemorySegment row = llama_h.llama_get_logits_ith(context, batchIndex);
+        if (row.equals(MemorySegment.NULL)) {
+            throw new LlamaException("llama.cpp has no logits for token " + batchIndex + " of the last batch");
+        }
+        return row.reinterpret(Float.BYTES * (long) model.vocab().size());
+    }
+
+    /** Sets the numbers of threads for the following decodes. */
+    public void setThreads(int threads, int threadsBatch) {
+        check();
+        Check.range("threads", threads, 1, ContextOptions.MAX_THREADS);
+        Check.range("threadsBatch", threadsBatch, 1, ContextOptions.MAX_THREADS);
+        llama_h.llama_set_n_threads(context, threads, threadsBatch);
+    }
+
+    /**
+     * Stops the decode that is running, or the next one if none is; may be called from any thread, and after closing. Works
+     * on the CPU only: other devices finish what they compute.
+     */
+    public void requestAbort() {
+        abortFlag.raise();
+    }
+
+    /** The KV cache. */
+    public Memory memory() {
+        return memory;
+    }
+
+    public Model model() {
+        return model;
+    }
+
+    /** Cells of all sequences together, after rounding. */
+    public int contextSize() {
+        return contextSize;
+    }
+
+    /** The most positions that one sequence can have. */
+    public int sequenceLength() {
+        return sequenceLength;
+    }
+
+    /** The most tokens of a batch, after llama.cpp has limited it to the context size. */
+    public int batchSize() {
+        return batchSize;
+    }
+
+    /** The most tokens computed at a time. */
+    public int ubatchSize() {
+        return ubatchSize;
+    }
+
+    public int maxSequences() {
+        return maxSequences;
+    }
+
+    /** The most tokens of a batch with logits. */
+    public int maxOutputs() {
+        return maxOutputs;
+    }
+
+    public boolean kvUnified() {
+        return kvUnified;
+    }
+
+    /** Bytes of the K cache. */
+    public long kvBytesK() {
+        return figures.kvBytesK();
+    }
+
+    /** Bytes of the V cache. */
+    public long kvBytesV() {
+        return figures.kvBytesV();
+    }
+
+    /** Bytes of the buffers for intermediate results and outputs, as llama.cpp logs them (to a hundredth of a MiB); 0 if it does not. */
+    public long computeBufferBytes() {
+        return figures.computeBytes();
+    }
+
+    MemorySegment segment() {
+        return context;
+    }
+
+    void check() {
+        if (Thread.currentThread() != owner) {
+            throw new WrongThreadException("a context belongs to the thread that created it (" + owner.getName()
+                    + "), not to " + Thread.currentThread().getName());
+        }
+        if (closed) {
+            throw new IllegalStateException("the context is closed");
+        }
+        NativeAbort.check();
+    }
+
+    void checkSequence(int sequence) {
+        if (sequence < 0 || sequence >= maxSequences) {
+            throw new IllegalArgumentException("sequence " + sequence + " is outside 0 to " + (maxSequences - 1));
+        }
+    }
+
+    /** Frees everything. A second call does nothing. */
+    @Override
+    public void close() {
+        if (Thread.currentThread() != owner) {
+            throw new WrongThreadException(
+                    "a context must be closed by the thread that created it (" + owner.getName() + ")");
+        }
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (!NativeAbort.hasAborted()) {
+            llama_h.llama_free(context);
+            abortFlag.close();
+            nativeBatch.close();
+        }
+        model.contextClosed();
+    }
+}

@@ -1,0 +1,10 @@
+package org.kvant.llama;
+
+/** A context could not be created with the options given; the message has llama.cpp's reason. */
+public final class ContextException extends LlamaException {
+    private static final long serialVersionUID = 1L;
+
+    ContextException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,138 @@
+package org.kvant.llama;
+
+import java.lang.foreign.MemorySegment;
+import org.kvant.llama.ffi.llama_h;
+
+/**
+ * What a context remembers of its sequences: the KV cache. Confined to the context's thread. Sequence ids are 0 to
+ * {@link Context#maxSequences()} minus 1; a range of positions is {@code from} inclusive to {@code to} exclusive.
+ */
+public final class Memory {
+    /** As {@code to}: up to the end. */
+    public static final int END = Integer.MAX_VALUE;
+
+    private final Context context;
+    private final MemorySegment memory;
+
+    Memory(Context context, MemorySegment memory) {
+        this.context = context;
+        this.memory = memory;
+    }
+
+    /**
+     * Forgets a range of a sequence.
+     *
+     * @return false if this kind of memory cannot forget a part only (recurrent models); forgetting a whole sequence
+     *     always works
+     */
+    public boolean removeRange(int sequence, int from, int to) {
+        context.check();
+        context.checkSequence(sequence);
+        checkRange(from, to);
+        return from == to || llama_h.llama_memory_seq_rm(memory, sequence, from, to == END ? -1 : to);
+    }
+
+    /** Forgets a whole sequence. */
+    public void remove(int sequence) {
+        var unused = removeRange(sequence, 0, END);
+    }
+
+    /**
+     * Lets a sequence have the same beginning as another: at no cost with a unified cache, by copying the cells of the whole
+     * sequence otherwise.
+     *
+     * @param target must be empty
+     * @param to without a unified cache only {@link #END} (and 0 as {@code from}): copy all and remove what is too much
+     */
+    public void copy(int source, int target, int from, int to) {
+        context.check();
+        context.checkSequence(source);
+        context.checkSequence(target);
+        checkRange(from, to);
+        if (source == target || from == to) {
+            return;
+        }
+        if (maxPosition(target) >= 0) {
+            throw new IllegalStateException("sequence " + target + " is not empty (positions up to "
+                    + maxPosition(target) + "); remove it first");
+        }
+        if (!context.kvUnified() && (from != 0 || to != END)) {
+            throw new IllegalArgumentException(
+                    "without a unified cache only whole sequences can be copied, not positions " + from + " to " + to
+                            + "; copy all and remove what is too much");
+        }
+        llama_h.llama_memory_seq_cp(memory, source, target, from, to == END ? -1 : to);
+    }
+
+    /** Forgets every other sequence. */
+    public void keep(int sequence) {
+        context.check();
+        context.checkSequence(sequence);
+        for (int other = 0; other < context.maxSequences(); other++) {
+            if (other != sequence) {
+                remove(other);
+            }
+        }
+    }
+
+    /**
+     * Moves a range of a sequence by {@code delta} positions, which rotates its keys at the next decode. What would get a
+     * negative position is forgotten.
+     *
+     * @throws UnsupportedOperationException if {@link #canShift} is false
+     * @throws IllegalArgumentException if the range would overlap what it is moved to
+     */
+    public void shift(int sequence, int from, int to, int delta) {
+        context.check();
+        context.checkSequence(sequence);
+        checkRange(from, to);
+        if (!canShift()) {
+            throw new UnsupportedOperationException("positions cannot be shifted with this model or cache");
+        }
+        if (delta == 0 || from == to) {
+            return;
+        }
+        int last = maxPosition(sequence);
+        long newLast = (long) Math.min(last, to == END ? last : to - 1) + delta;
+        if (newLast > ContextOptions.MAX_CONTEXT) {
+            throw new IllegalArgumentException("position " + newLast + " is out of range");
+        }
+        llama_h.llama_memory_seq_add(memory, sequence, from, to == END ? -1 : to, delta);
+    }
+
+    /** The smallest position that is remembered, or -1 if the sequence is empty. Above 0 when a sliding window has moved on. */
+    public int minPosition(int sequence) {
+        context.check();
+        context.checkSequence(sequence);
+        return llama_h.llama_memory_seq_pos_min(memory, sequence);
+    }
+
+    /** The largest position that is remembered, or -1 if the sequence is empty. The next token goes behind it. */
+    public int maxPosition(int sequence) {
+        context.check();
+        context.checkSequence(sequence);
+        return llama_h.llama_memory_seq_pos_max(memory, sequence);
+    }
+
+    /**
+     * Forgets all sequences.
+     *
+     * @param data whether to overwrite the buffers as well
+     */
+    public void clear(boolean data) {
+        context.check();
+        llama_h.llama_memory_clear(memory, data);
+    }
+
+    /** Whether {@link #shift} works with this model and cache. */
+    public boolean canShift() {
+        context.check();
+        return llama_h.llama_memory_can_shift(memory);
+    }
+
+    private static void checkRange(int from, int to) {
+        if (from < 0 || to < from) {
+            throw new IllegalArgumentException("positions " + from + " to " + to + " are not a range");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package org.kvant.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.ffi.llama_logit_bias;
+import org.kvant.llama.ffi.llama_sampler_chain_params;
+
+/**
+ * llama.cpp's samplers in a row, ending with one that chooses a token. Its methods may be called from any thread, one at a
+ * time; {@link #sample} only from the context's.
+ */
+public final class SamplerChain implements AutoCloseable {
+    private final Vocab vocab;
+    private final MemorySegment chain;
+    private boolean closed;
+
+    private SamplerChain(Vocab vocab, MemorySegment chain) {
+        this.vocab = vocab;
+        this.chain = chain;
+    }
+
+    /** A chain for tokens of this vocabulary. */
+    public static Builder builder(Vocab vocab) {
+        return new Builder(vocab);
+    }
+
+    /**
+     * Chooses the token that follows one of the last batch, and accepts it.
+     *
+     * @param batchIndex what {@link Batch#add} returned, of a token added with {@code logits}
+     * @throws LlamaException if the logits are not numbers, as of a damaged model
+     */
+    public synchronized int sample(Context context, int batchIndex) {
+        check();
+        if (context.model().vocab() != vocab) {
+            throw new IllegalArgumentException("the sampler was made for another model's vocabulary");
+        }
+        Logits.requireNumbers(context.logitsSegment(batchIndex));
+        return llama_h.llama_sampler_sample(chain, context.segment(), batchIndex);
+    }
+
+    /** Tells the chain of a token that it did not choose, such as one of the prompt: penalties count it. */
+    public synchronized void accept(int token) {
+        check();
+        llama_h.llama_sampler_accept(chain, vocab.checked(token));
+    }
+
+    /** Forgets accepted tokens and starts random numbers anew. */
+    public synchronized void reset() {
+        check();
+        llama_h.llama_sampler_reset(chain);
+    }
+
+    private void check() {
+        NativeAbort.check();
+        if (closed) {
+            throw new IllegalStateException("the sampler chain is closed");
+        }
+    }
+
+    /** Frees the chain. A second call does nothing. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (!NativeAbort.hasAborted()) {
+            llama_h.llama_sampler_free(chain);
+        }
+    }
+
+    /** Collects samplers in the order in which they are applied. Values out of range are refused when they are added. */
+    public static final class Builder {
+        /** Longer memories of tokens cost time at every step. */
+        private static final int MAX_LAST_N = 1 << 20;
+
+        private static final long MAX_SEED = 0xFFFF_FFFFL;
+
+        private final Vocab vocab;
+        private final List<Supplier<MemorySegment>> samplers = new ArrayList<>();
+        private boolean chooses;
+
+        private Builder(Vocab vocab) {
+            this.vocab = vocab;
+        }
+
+        /** Adds to the logits of tokens; {@code -Infinity} forbids one. */
+        public Builder logitBias(Map<Integer, Float> biases) {
+            Map<Integer, Float> copy = Map.copyOf(biases);
+            copy.forEach((token, bias) -> {
+                vocab.checked(token);
+                if (bias.isNaN() || bias == Float.POSITIVE_INFINITY) {
+                    throw new IllegalArgumentException("the bias of token " + token + " is " + bias);
+                }
+            });
+            return add(() -> logitBiasSampler(copy));
+        }
+
+        private MemorySegment logitBiasSampler(Map<Integer, Float> biases) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment array = llama_logit_bias.allocateArray(Math.max(1, biases.size()), arena);
+                int i = 0;
+                for (Map.Entry<Integer, Float> entry : biases.entrySet()) {
+                    MemorySegment bias = llama_logit_bias.asSlice(array, i++);
+                    llama_logit_bias.token(bias, entry.getKey());
+                    llama_logit_bias.bias(bias, entry.getValue());
+                }
+                return llama_h.llama_sampler_init_logit_bias(vocab.size(), biases.size(), array);
+            }
+        }
+
+        /**
+         * Makes tokens less likely that were accepted lately.
+         *
+         * @param lastN how many tokens back; 0 for none
+         * @param repeat divides their logits (multiplies negative ones); 1 for no change
+         * @param frequency subtracted for every occurrence
+         * @param presence subtracted once
+         */
+        public Builder penalties(int lastN, float repeat, float frequency, float presence) {
+            Check.range("penalties' lastN", lastN, 0, MAX_LAST_N);
+            Check.range("repeat penalty", repeat, Float.MIN_NORMAL, Float.MAX_VALUE);
+            Check.finite("frequency penalty", frequency);
+            Check.finite("presence penalty", presence);
+            return add(() -> llama_h.llama_sampler_init_penalties(vocab.size(), lastN, repeat, frequency, presence));
+        }
+
+        /** Keeps the {@code k} most likely; 0 or less for all. */
+        public Builder topK(int k) {
+            return add(() -> llama_h.llama_sampler_init_top_k(k));
+        }
+
+        /** Keeps the most likely that together have probability {@code p}; 1 for all. */
+        public Builder topP(float p, int minKeep) {
+            Check.range("topP", p, 0, 1);
+            Check.range("minKeep", minKeep, 0, Integer.MAX_VALUE);
+            return add(() -> llama_h.llama_sampler_init_top_p(p, minKeep));
+        }
+
+        /** Keeps those at least {@code p} times as likely as the most likely; 0 for all. */
+        public Builder minP(float p, int minKeep) {
+            Check.range("minP", p, 0, 1);
+            Check.range("minKeep", minKeep, 0, Integer.MAX_VALUE);
+            return add(() -> llama_h.llama_sampler_init_min_p(p, minKeep));
+        }
+
+        /** Keeps those of the most typical information content that together have probability {@code p}; 1 for all. */
+        public Builder typical(float p, int minKeep) {
+            Check.range("typicalP", p, 0, 1);
+            Check.range("minKeep", minKeep, 0, Integer.MAX_VALUE);
+            return add(() -> llama_h.llama_sampler_init_typical(p, minKeep));
+        }
+
+        /** Keeps those within {@code n} standard deviations of the best logit; 0 or less for all. */
+        public Builder topNSigma(float n) {
+            Check.finite("topNSigma", n);
+            return add(() -> llama_h.llama_sampler_init_top_n_sigma(n));
+        }
+
+        /** With probability {@code p} removes all but the least likely of those above {@code threshold}. */
+        public Builder xtc(float p, float threshold, int minKeep, long seed) {
+            Check.range("xtc probability", p, 0, 1);
+            Check.range("xtc threshold", threshold, 0, 1);
+            Check.range("minKeep", minKeep, 0, Integer.MAX_VALUE);
+            int bits = seed(seed);
+            return add(() -> llama_h.llama_sampler_init_xtc(p, threshold, minKeep, bits));
+        }
+
+        /** Divides the logits; 0 or less keeps only the most likely. */
+        public Builder temperature(float t) {
+            Check.finite("temperature", t);
+            return add(() -> llama_h.llama_sampler_init_temp(t));
+        }
+
+        /** A temperature that follows the entropy, within {@code delta} of {@code t}; with 0 the same as {@link #temperature}. */
+        public Builder dynamicTemperature(float t, float delta, float exponent) {
+            Check.finite("temperature", t);
+            Check.range("temperature range", delta, 0, Float.MAX_VALUE);
+            Check.finite("temperature exponent", exponent);
+            return add(() -> llama_h.llama_sampler_init_temp_ext(t, delta, exponent));
+        }
+
+        /**
+         * Chooses at random by the probabilities. Must be last.
+         *
+         * @param seed 0 to 4294967295; the last means a random one
+         */
+        public Builder dist(long seed) {
+            int bits = seed(seed);
+            add(() -> llama_h.llama_sampler_init_dist(bits));
+            chooses = true;
+            return this;
+        }
+
+        /** Chooses the most likely. Must be last. */
+        public Builder greedy() {
+            add(llama_h::llama_sampler_init_greedy);
+            chooses = true;
+            return this;
+        }
+
+        private static int seed(long seed) {
+            if (seed < 0 || seed > MAX_SEED) {
+                throw new IllegalArgumentException("seed " + seed + " is outside 0 to " + MAX_SEED);
+            }
+            return (int) seed;
+        }
+
+        private Builder add(Supplier<MemorySegment> sampler) {
+            if (chooses) {
+                throw new IllegalStateException("nothing can follow the sampler that chooses the token");
+            }
+            samplers.add(sampler);
+            return this;
+        }
+
+        /**
+         * The chain; the builder may be used again.
+         *
+         * @throws IllegalStateException if nothing chooses the token: {@link #dist} or {@link #greedy} must be last
+         */
+        public SamplerChain build() {
+            Backend.require();
+            if (!chooses) {
+                throw new IllegalStateException(
+                        "the chain must end with dist or greedy: nothing would choose the token");
+            }
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment p = llama_h.llama_sampler_chain_default_params(arena);
+                llama_sampler_chain_params.no_perf(p, true);
+                MemorySegment chain = llama_h.llama_sampler_chain_init(p);
+                // The chain owns its samplers and frees them.
+                samplers.forEach(s -> llama_h.llama_sampler_chain_add(chain, s.get()));
+                return new SamplerChain(vocab, chain);
+            }
+        }
+    }
+}

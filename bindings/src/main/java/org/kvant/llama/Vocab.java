@@ -1,0 +1,221 @@
+package org.kvant.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.kvant.llama.ffi.llama_h;
+
+/** A model's tokens. Usable from any thread while the model is open; afterwards every method that needs it throws {@code IllegalStateException}. */
+public final class Vocab {
+    private final Lifetime lifetime;
+    private final MemorySegment vocab;
+    private final int size;
+    private final int bos;
+    private final int eos;
+    private final int eot;
+    private final int newLine;
+    private final boolean addsBos;
+    private final boolean addsEos;
+    private final BitSet endOfGeneration;
+    private final BitSet control;
+    private final BitSet suppressed;
+    private final AtomicReferenceArray<byte[]> pieces;
+    private final AtomicReferenceArray<byte[]> piecesWithSpecial;
+
+    Vocab(Lifetime lifetime, MemorySegment vocab) {
+        this.lifetime = lifetime;
+        this.vocab = vocab;
+        this.size = llama_h.llama_vocab_n_tokens(vocab);
+        this.bos = llama_h.llama_vocab_bos(vocab);
+        this.eos = llama_h.llama_vocab_eos(vocab);
+        this.eot = llama_h.llama_vocab_eot(vocab);
+        this.newLine = llama_h.llama_vocab_nl(vocab);
+        this.addsBos = llama_h.llama_vocab_get_add_bos(vocab);
+        this.addsEos = llama_h.llama_vocab_get_add_eos(vocab);
+        this.endOfGeneration = new BitSet(size);
+        this.control = new BitSet(size);
+        for (int token = 0; token < size; token++) {
+            endOfGeneration.set(token, llama_h.llama_vocab_is_eog(vocab, token));
+            control.set(token, llama_h.llama_vocab_is_control(vocab, token));
+        }
+        this.suppressed = suppressed(vocab, size);
+        this.pieces = new AtomicReferenceArray<>(size);
+        this.piecesWithSpecial = new AtomicReferenceArray<>(size);
+    }
+
+    private static BitSet suppressed(MemorySegment vocab, int size) {
+        BitSet result = new BitSet();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
+            MemorySegment tokens = llama_h.llama_vocab_get_suppress_tokens(vocab, count);
+            for (int i = 0; i < count.get(ValueLayout.JAVA_INT, 0); i++) {
+                int token = tokens.getAtIndex(ValueLayout.JAVA_INT, i);
+                if (token >= 0 && token < size) {
+                    result.set(token);
+                }
+            }
+        }
+        return result;
+    }
+
+    MemorySegment segment() {
+        return vocab;
+    }
+
+    /** The number of tokens: ids are 0 to this minus 1. */
+    public int size() {
+        return size;
+    }
+
+    /** Token that begins a text, or -1. */
+    public int bos() {
+        return bos;
+    }
+
+    /** Token that ends a text, or -1. */
+    public int eos() {
+        return eos;
+    }
+
+    /** Token that ends a turn of a conversation, or -1. */
+    public int eot() {
+        return eot;
+    }
+
+    /** Token of a line break, or -1. */
+    public int newLine() {
+        return newLine;
+    }
+
+    /** Whether {@link #tokenize} puts {@link #bos} first when special tokens are asked for. */
+    public boolean addsBos() {
+        return addsBos;
+    }
+
+    /** Whether {@link #tokenize} puts {@link #eos} last when special tokens are asked for. */
+    public boolean addsEos() {
+        return addsEos;
+    }
+
+    /** Whether a text ends with this token: end of text, of turn and the like. */
+    public boolean isEog(int token) {
+        return endOfGeneration.get(checked(token));
+    }
+
+    /** Whether this token stands for something other than text. */
+    public boolean isControl(int token) {
+        return control.get(checked(token));
+    }
+
+    /** Tokens that the model's file says should never be generated. */
+    public int[] suppressedTokens() {
+        return suppressed.stream().toArray();
+    }
+
+    int checked(int token) {
+        if (token < 0 || token >= size) {
+            throw new IllegalArgumentException("token " + token + " is outside the vocabulary of " + size);
+        }
+        return token;
+    }
+
+    /**
+     * The tokens of a text. Characters that cannot be encoded (half of a surrogate pair) count as {@code ?}.
+     *
+     * @param addSpecial whether to add what {@link #addsBos} and {@link #addsEos} say
+     * @param parseSpecial whether special tokens' names in the text become those tokens; false for text from strangers
+     * @throws IllegalArgumentException if the text has more tokens or bytes than an int can count
+     */
+    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        return lifetime.use(() -> {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = arena.allocate(Math.max(1, utf8.length));
+                MemorySegment.copy(utf8, 0, bytes, ValueLayout.JAVA_BYTE, 0, utf8.length);
+                // A token is rarely less than a byte; when it is, the first call says how many there are.
+                int capacity = Math.addExact(utf8.length, 8);
+                while (true) {
+                    MemorySegment tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
+                    int count = llama_h.llama_tokenize(
+                            vocab, bytes, utf8.length, tokens, capacity, addSpecial, parseSpecial);
+                    if (count >= 0) {
+                        return tokens.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
+                    }
+                    if (count == Integer.MIN_VALUE || -count <= capacity) {
+                        throw new IllegalArgumentException("a text of " + utf8.length + " bytes cannot be tokenized");
+                    }
+                    capacity = -count;
+                }
+            }
+        });
+    }
+
+    /**
+     * The bytes of one token: not necessarily whole characters. A fresh array each time.
+     *
+     * @param special whether special tokens have their names as text; otherwise they are empty
+     */
+    public byte[] piece(int token, boolean special) {
+        checked(token);
+        AtomicReferenceArray<byte[]> cache = special ? piecesWithSpecial : pieces;
+        byte[] known = cache.get(token);
+        if (known == null) {
+            known = lifetime.use(() -> nativePiece(token, special));
+            cache.set(token, known);
+        }
+        return known.clone();
+    }
+
+    private byte[] nativePiece(int token, boolean special) {
+        try (Arena arena = Arena.ofConfined()) {
+            int capacity = 64;
+            while (true) {
+                MemorySegment buffer = arena.allocate(capacity);
+                int length = llama_h.llama_token_to_piece(vocab, token, buffer, capacity, 0, special);
+                if (length >= 0) {
+                    return buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+                }
+                capacity = -length;
+            }
+        }
+    }
+
+    /** What the model's file has as this token's text, before any unescaping. */
+    public String text(int token) {
+        checked(token);
+        return lifetime.use(() -> llama_h.llama_vocab_get_text(vocab, token).getString(0));
+    }
+
+    /**
+     * The text of tokens; bytes that are not UTF-8 become U+FFFD.
+     *
+     * @param removeSpecial whether to leave out the tokens that {@link #tokenize} added
+     * @param unparseSpecial whether special tokens have their names as text
+     */
+    public String detokenize(int[] tokens, boolean removeSpecial, boolean unparseSpecial) {
+        for (int token : tokens) {
+            checked(token);
+        }
+        return lifetime.use(() -> {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment ids = arena.allocate(ValueLayout.JAVA_INT, Math.max(1, tokens.length));
+                MemorySegment.copy(tokens, 0, ids, ValueLayout.JAVA_INT, 0, tokens.length);
+                long guess = Math.min(Integer.MAX_VALUE - 8L, 16L * tokens.length + 64);
+                int capacity = (int) guess;
+                while (true) {
+                    MemorySegment text = arena.allocate(capacity);
+                    int length = llama_h.llama_detokenize(
+                            vocab, ids, tokens.length, text, capacity, removeSpecial, unparseSpecial);
+                    if (length >= 0) {
+                        byte[] utf8 = text.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+                        return new String(utf8, StandardCharsets.UTF_8);
+                    }
+                    capacity = Math.negateExact(length);
+                }
+            }
+        });
+    }
+}
