@@ -3,11 +3,13 @@ package org.kvant.monitoring;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.Arrays;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.EngineListener;
 import org.kvant.engine.EngineSnapshot;
@@ -31,8 +33,8 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     private final Timer decodeStep;
     private final Counter computedTokens;
     private final Counter cachedTokens;
-    private final List<Counter> requests;
-    private final List<Counter> rejections;
+    private final Map<Outcome, Counter> requests = new EnumMap<>(Outcome.class);
+    private final Map<Rejection, Counter> rejections = new EnumMap<>(Rejection.class);
 
     private volatile @Nullable EngineGauges gauges;
 
@@ -54,12 +56,12 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         // Every sampled token is one observation in one of the two, so counting it costs the decode thread nothing
         // more.
         meters.counter(Metric.GENERATED_TOKENS, () -> timeToFirstToken.count() + timeBetweenTokens.count(), model);
-        requests = Label.OUTCOME.known().stream()
-                .map(outcome -> meters.counter(Metric.REQUESTS, model, outcome))
-                .toList();
-        rejections = Arrays.stream(Rejection.values())
-                .map(reason -> meters.counter(Metric.REQUESTS_REJECTED, model, reason.label()))
-                .toList();
+        for (Outcome outcome : outcomes()) {
+            requests.put(outcome, meters.counter(Metric.REQUESTS, model, Label.lowerCase(outcome)));
+        }
+        for (Rejection reason : Rejection.values()) {
+            rejections.put(reason, meters.counter(Metric.REQUESTS_REJECTED, model, reason.label()));
+        }
     }
 
     /** Value of the label {@code model}. */
@@ -107,7 +109,7 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
 
     @Override
     public void requestRejected(String id, Throwable cause) {
-        rejections.get(Rejection.of(cause).ordinal()).increment();
+        increment(rejections.get(Rejection.of(cause)));
     }
 
     @Override
@@ -134,9 +136,8 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
 
     @Override
     public void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {
-        // A refusal is no end of an admitted request; requestRejected counts it.
         if (outcome != Outcome.REJECTED) {
-            requests.get(outcome.ordinal()).increment();
+            increment(requests.get(outcome));
             endToEnd.record(e2eNanos, TimeUnit.NANOSECONDS);
         }
     }
@@ -146,11 +147,12 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         decodeStep.record(nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** The outcomes that {@link Metric#REQUESTS} counts, in the order of {@link Outcome}, whose last is a refusal. */
-    static List<String> outcomes() {
-        return Stream.of(Outcome.values())
-                .filter(outcome -> outcome != Outcome.REJECTED)
-                .map(Label::lowerCase)
-                .toList();
+    /** How an admitted request can end. A refusal is no such end; {@link #requestRejected} counts it. */
+    static Set<Outcome> outcomes() {
+        return EnumSet.complementOf(EnumSet.of(Outcome.REJECTED));
+    }
+
+    private static void increment(@Nullable Counter counter) {
+        Objects.requireNonNull(counter, "made for every constant").increment();
     }
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The formats that a scraper can ask for. */
+@SuppressWarnings("ImmutableEnumChecker") // The writers have no state, and lists made by List.of are immutable.
 enum ExpositionFormat {
     /** Prometheus' text format 0.0.4. */
     TEXT(PrometheusTextFormatWriter.create(), "text/plain", "0.0.4"),
@@ -45,7 +46,7 @@ enum ExpositionFormat {
     private double quality(String accept) {
         double quality = 0;
         int specificity = 0;
-        for (String range : accept.toLowerCase(Locale.ROOT).split(",")) {
+        for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
             String[] parts = range.split(";", -1);
             int here = specificity(parts);
             if (here > 0 && here >= specificity) {

@@ -1,18 +1,22 @@
 package org.kvant.monitoring;
 
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import org.kvant.engine.EngineState;
 
 /** Labels of the catalogue, with the values that are known beforehand: their series exist, at zero, from the start. */
+@SuppressWarnings("ImmutableEnumChecker") // Lists made by List.of and toList are immutable.
 public enum Label {
     /** The served model's name, as in {@code /v1/models}. */
     MODEL("model", "the served model's name, as in `/v1/models`"),
-    OUTCOME("outcome", "how a request ended", EngineMetrics.outcomes()),
+    OUTCOME("outcome", "how a request ended", names(EngineMetrics.outcomes())),
     SOURCE("source", "`computed`, or `cached` when the cells were still there", List.of("computed", "cached")),
-    REJECTION("reason", "why a request was refused", names(Rejection.values())),
-    STATE("state", "the engine's state: 1 for the one that it is in, 0 for the others", names(EngineState.values())),
+    REJECTION("reason", "why a request was refused", names(List.of(Rejection.values()))),
+    STATE(
+            "state",
+            "the engine's state: 1 for the one that it is in, 0 for the others",
+            names(List.of(EngineState.values()))),
     PART("part", "`k` or `v`", List.of("k", "v")),
     TYPE("type", "the ggml type of the cache, as `q8_0`"),
     RESIDENT_KIND(
@@ -56,7 +60,7 @@ public enum Label {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    private static List<String> names(Enum<?>[] constants) {
-        return Arrays.stream(constants).map(Label::lowerCase).toList();
+    private static List<String> names(Collection<? extends Enum<?>> constants) {
+        return constants.stream().map(Label::lowerCase).toList();
     }
 }

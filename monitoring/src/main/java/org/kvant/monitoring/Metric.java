@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Names follow Prometheus' rules (base units; {@code _total} for counters) and the field's words. What belongs to a model has the label
  * {@code model} first; what belongs to the process has not.
  */
+@SuppressWarnings("ImmutableEnumChecker") // Lists made by List.of are immutable, and Buckets gives out copies.
 public enum Metric {
     TIME_TO_FIRST_TOKEN(
             "kvant_time_to_first_token_seconds",

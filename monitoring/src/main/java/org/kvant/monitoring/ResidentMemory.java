@@ -38,8 +38,7 @@ final class ResidentMemory {
     SequencedMap<String, Long> read() {
         SequencedMap<String, Long> byKind = new LinkedHashMap<>();
         try {
-            for (String line :
-                    Files.readString(status, StandardCharsets.ISO_8859_1).split("\n")) {
+            for (String line : Files.readAllLines(status, StandardCharsets.ISO_8859_1)) {
                 int colon = line.indexOf(':');
                 String kind = colon < 0 ? null : FIELDS.get(line.substring(0, colon));
                 if (kind != null) {

@@ -173,7 +173,7 @@ class EngineMetricsTest {
         assertThat(scrape.value("kvant_java_heap_used_bytes"))
                 .isBetween(1e5, scrape.value("kvant_java_heap_committed_bytes"));
         assertThat(scrape.value("kvant_java_heap_max_bytes"))
-                .isEqualTo(Runtime.getRuntime().maxMemory());
+                .isEqualTo((double) Runtime.getRuntime().maxMemory());
         assertThat(scrape.value("kvant_java_direct_bytes")).isNotNegative();
         assertThat(scrape.family("kvant_resident_memory_bytes").samples().stream()
                         .mapToDouble(Scrape.Sample::value)
@@ -233,7 +233,7 @@ class EngineMetricsTest {
         return scrape.value(metric.exposedName() + "_bucket", "model", ESCAPED, "le", bound);
     }
 
-    private static void assertHistogram(Scrape scrape, Metric metric, long count, double sum) {
+    private static void assertHistogram(Scrape scrape, Metric metric, double count, double sum) {
         assertThat(scrape.value(metric.exposedName() + "_count", "model", ESCAPED))
                 .isEqualTo(count);
         assertThat(bucket(scrape, metric, "+Inf")).isEqualTo(count);

@@ -32,7 +32,7 @@ record Scrape(SequencedMap<String, Family> families) {
         SequencedMap<String, Family> families = new LinkedHashMap<>();
         String help = "";
         Family family = new Family("", "", "", List.of());
-        for (String line : text.split("\n")) {
+        for (String line : text.lines().toList()) {
             String[] words = line.split(" ", 4);
             if (line.startsWith("# HELP ")) {
                 help = words[3];
