@@ -13,6 +13,7 @@ final class ModelCheck {
 
     /** @throws IOException naming the key or tensor that is wrong */
     static HyperParameters check(GgufFile file) throws IOException {
+        file.requireMappable();
         try {
             return HyperParameters.of(file.metadata());
         } catch (GgufException e) {

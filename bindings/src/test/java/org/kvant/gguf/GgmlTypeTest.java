@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.kvant.llama.Backend;
+import org.kvant.llama.ffi.llama_h;
 
 class GgmlTypeTest {
     private static final int HALF = 2;
@@ -40,6 +42,16 @@ class GgmlTypeTest {
         assertThat(GgmlType.IQ1_M.typeSize()).isEqualTo(QK_K / 8 + QK_K / 16 + QK_K / 32);
         assertThat(GgmlType.IQ4_NL.typeSize()).isEqualTo(HALF + 32 / 2);
         assertThat(GgmlType.IQ4_XS.typeSize()).isEqualTo(HALF + 2 + QK_K / 64 + QK_K / 2);
+    }
+
+    @Test
+    void namesAndSizesAreThoseOfTheLibrary() {
+        Backend.load();
+        for (GgmlType type : GgmlType.values()) {
+            assertThat(llama_h.ggml_type_name(type.id()).getString(0)).isEqualTo(type.ggmlName());
+            assertThat(llama_h.ggml_blck_size(type.id())).as(type.label()).isEqualTo(type.blockSize());
+            assertThat(llama_h.ggml_type_size(type.id())).as(type.label()).isEqualTo(type.typeSize());
+        }
     }
 
     @Test

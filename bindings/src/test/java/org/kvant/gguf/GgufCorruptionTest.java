@@ -30,7 +30,7 @@ class GgufCorruptionTest {
         return Files.write(folder.resolve("x.gguf"), bytes);
     }
 
-    /** Opens and reads everything; null if that works. */
+    /** Opens and reads everything, and has ggml look at it too; null if that works. */
     static @Nullable Throwable openAndReadAll(Path file) {
         return catchThrowable(() -> {
             try (GgufFile gguf = GgufFile.open(file)) {
@@ -45,6 +45,7 @@ class GgufCorruptionTest {
                     byte[] data = gguf.data(tensor).toArray(ValueLayout.JAVA_BYTE);
                     assertThat(data).hasSize((int) tensor.bytes());
                 }
+                GgufOracle.requireSame(gguf, "the same file");
             }
         });
     }

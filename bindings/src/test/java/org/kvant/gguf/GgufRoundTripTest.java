@@ -91,6 +91,7 @@ class GgufRoundTripTest {
                         .as(tensor.name())
                         .isEqualTo(bytes(tensor.spec(), random));
             }
+            GgufOracle.requireSame(read, "written by us");
         }
         assertThat(folder.toFile().list()).containsExactly("tiny.gguf");
     }

@@ -88,6 +88,7 @@ class GgufSplitTest {
                 assertThat(file.data(tensor).toArray(ValueLayout.JAVA_BYTE))
                         .isEqualTo(GgufRoundTripTest.bytes(tensor.spec(), random));
             }
+            GgufOracle.requireSame(file, "split");
         }
     }
 
