@@ -2,30 +2,71 @@ package org.kvant.engine;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kvant.llama.Backend;
+import org.kvant.llama.ChatMessage;
+import org.kvant.llama.ContextOptions;
+import org.kvant.llama.UnsupportedTemplateException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One model behind one decode thread. The thread loads the model, owns the native context and everything in it, and runs until the engine is
  * closed; all methods here may be called from any thread.
  */
 public final class Engine implements AutoCloseable {
-    private Engine() {}
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final EngineOptions options;
+    private final SafeListener listener;
+    private final AdmissionQueue queue;
+    private final LiveRequests live;
+    private final Gauges gauges = new Gauges();
+    private final DecodeLoop loop;
+    private final Thread thread;
+    private final long startNanos = System.nanoTime();
+    private final CountDownLatch settled = new CountDownLatch(1);
+
+    private volatile EngineState state = EngineState.LOADING;
+    private volatile @Nullable Throwable failure;
+    private volatile @Nullable Loaded loaded;
+
+    /** What stays to be known of a model whatever becomes of it; only the chat template needs it open. */
+    private record Loaded(
+            LoadedModel model, ModelInfo info, Tokenizer tokenizer, long kvBytesK, long kvBytesV, long computeBytes) {}
+
+    private Engine(Path file, EngineOptions options, EngineListener listener) {
+        this.options = options;
+        this.listener = new SafeListener(listener);
+        queue = new AdmissionQueue(options.queueCapacity());
+        live = new LiveRequests(this.listener);
+        loop = new DecodeLoop(file, options, queue, live, this.listener, gauges, new LoopEvents());
+        thread = new Thread(loop, "kvant-decode");
+        // Whoever forgets to close an engine still gets the process to end.
+        thread.setDaemon(true);
+    }
 
     /**
      * Starts the decode thread, which loads the model; returns at once in state {@link EngineState#LOADING}. A failure shows as
      * {@link EngineState#FAILED} with {@link #failure()}.
      */
     public static Engine start(Path modelFile, EngineOptions options, EngineListener listener) {
-        throw new UnsupportedOperationException();
+        Engine engine = new Engine(modelFile, options, listener);
+        engine.listener.stateChanged(EngineState.LOADING, null);
+        engine.thread.start();
+        return engine;
     }
 
     public EngineState state() {
-        throw new UnsupportedOperationException();
+        return state;
     }
 
     /** Why the engine is {@link EngineState#FAILED}; else null. */
     public @Nullable Throwable failure() {
-        throw new UnsupportedOperationException();
+        return failure;
     }
 
     /**
@@ -34,17 +75,30 @@ public final class Engine implements AutoCloseable {
      * @return the state then; {@link EngineState#LOADING} if the time ran out
      */
     public EngineState awaitReady(Duration timeout) throws InterruptedException {
-        throw new UnsupportedOperationException();
+        boolean unused = settled.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        return state;
     }
 
     /** @throws EngineNotReadyException before the model is loaded */
     public ModelInfo model() {
-        throw new UnsupportedOperationException();
+        return loaded().info;
     }
 
     /** @throws EngineNotReadyException before the model is loaded */
     public Tokenizer tokenizer() {
-        throw new UnsupportedOperationException();
+        return loaded().tokenizer;
+    }
+
+    /**
+     * The prompt for a conversation by the model's own chat template.
+     *
+     * @param addAssistant whether the prompt ends with the beginning of the assistant's answer
+     * @throws UnsupportedTemplateException if the model has no template or one that isn't known
+     * @throws EngineNotReadyException before the model is loaded
+     */
+    public String applyChatTemplate(List<ChatMessage> messages, boolean addAssistant)
+            throws UnsupportedTemplateException {
+        return loaded().model.model.applyChatTemplate(messages, addAssistant);
     }
 
     /**
@@ -56,24 +110,198 @@ public final class Engine implements AutoCloseable {
      */
     public Generation submit(GenerationRequest request, TokenSink sink)
             throws QueueFullException, RequestRejectedException {
-        throw new UnsupportedOperationException();
+        try {
+            return admit(request, sink);
+        } catch (QueueFullException | RequestRejectedException | EngineNotReadyException e) {
+            listener.requestRejected(request.id(), e);
+            throw e;
+        }
+    }
+
+    private Generation admit(GenerationRequest request, TokenSink sink)
+            throws QueueFullException, RequestRejectedException {
+        if (state != EngineState.READY) {
+            throw notReady();
+        }
+        ModelInfo info = loaded().info;
+        checkPrompt(request.tokens(), info);
+        ActiveRequest active = new ActiveRequest(request, sink, info.sequenceContext(), loop::wake);
+        live.add(active);
+        boolean admitted = false;
+        try {
+            admitted = queue.offer(active, () -> listener.requestQueued(request.id()));
+        } finally {
+            if (!admitted) {
+                live.remove(active);
+            }
+        }
+        if (!admitted) {
+            throw notReady();
+        }
+        loop.wake();
+        return active;
+    }
+
+    private static void checkPrompt(int[] tokens, ModelInfo info) throws RequestRejectedException {
+        if (tokens.length == 0) {
+            throw new RequestRejectedException(
+                    RequestRejectedException.Reason.EMPTY_PROMPT, "The prompt has no tokens.");
+        }
+        if (tokens.length >= info.sequenceContext()) {
+            throw new RequestRejectedException(
+                    RequestRejectedException.Reason.CONTEXT_EXCEEDED,
+                    "The prompt has " + tokens.length + " tokens; the context of a sequence has room for "
+                            + info.sequenceContext()
+                            + ", prompt and completion together. Shorten the prompt or start the"
+                            + " server with a larger --ctx-size.");
+        }
+        for (int i = 0; i < tokens.length; i++) {
+            if (tokens[i] < 0 || tokens[i] >= info.vocabularySize()) {
+                throw new RequestRejectedException(
+                        RequestRejectedException.Reason.INVALID_TOKEN,
+                        "Token " + tokens[i] + " at index " + i + " of the prompt isn't in the vocabulary (0 to "
+                                + (info.vocabularySize() - 1) + ").");
+            }
+        }
     }
 
     /** Gauges. */
     public EngineSnapshot snapshot() {
-        throw new UnsupportedOperationException();
+        Loaded l = loaded;
+        ContextOptions context = options.context();
+        return new EngineSnapshot(
+                state,
+                System.nanoTime() - startNanos,
+                gauges.running,
+                gauges.paused,
+                queue.size(),
+                context.maxSequences(),
+                gauges.kvCellsUsed,
+                l == null ? 0 : l.info.contextSize(),
+                l == null ? 0 : l.kvBytesK,
+                l == null ? 0 : l.kvBytesV,
+                context.cacheTypeK().ggmlName(),
+                context.cacheTypeV().ggmlName(),
+                l == null ? 0 : l.info.weightBytes(),
+                l == null ? 0 : l.computeBytes);
     }
 
     /**
      * Stops admitting, lets running and waiting requests finish within {@code timeout}, cancels the rest and closes. Blocks until that is done.
      */
     public void drain(Duration timeout) {
-        throw new UnsupportedOperationException();
+        if (moveTo(EngineState.DRAINING)) {
+            loop.drain();
+            try {
+                boolean unused = loop.idle().await(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        close();
     }
 
-    /** Cancels everything, frees the model and waits for the decode thread's end. Closing again does nothing. */
+    /**
+     * Cancels everything, frees the model and waits for the decode thread's end. Closing again does nothing. On the decode thread itself, as from
+     * a sink, it doesn't wait.
+     */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        loop.stop();
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        boolean interrupted = false;
+        while (thread.isAlive() && !AbortWatch.aborted()) {
+            try {
+                thread.join(100);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Loaded loaded() {
+        Loaded l = loaded;
+        if (l == null) {
+            throw notReady();
+        }
+        return l;
+    }
+
+    private EngineNotReadyException notReady() {
+        return new EngineNotReadyException(state, failure);
+    }
+
+    /** Changes the state if it may still change. */
+    private synchronized boolean moveTo(EngineState next) {
+        EngineState now = state;
+        boolean allowed = switch (next) {
+            case LOADING -> false;
+            case READY -> now == EngineState.LOADING;
+            case DRAINING -> now == EngineState.READY || now == EngineState.LOADING;
+            case FAILED -> !now.ended();
+            case STOPPED -> now != EngineState.STOPPED && now != EngineState.FAILED;
+        };
+        if (allowed) {
+            state = next;
+            listener.stateChanged(next, failure);
+            if (next != EngineState.DRAINING) {
+                settled.countDown();
+            }
+        }
+        return allowed;
+    }
+
+    private void fail(Throwable cause) {
+        failure = cause;
+        boolean unused = moveTo(EngineState.FAILED);
+    }
+
+    private final class LoopEvents implements DecodeLoop.Owner {
+        @Override
+        public void starting(Backend backend) {
+            AbortWatch.add(Engine.this, backend);
+        }
+
+        @Override
+        public void loaded(LoadedModel model) {
+            loaded = new Loaded(
+                    model,
+                    model.info,
+                    new ModelTokenizer(model.vocab),
+                    model.context.kvBytesK(),
+                    model.context.kvBytesV(),
+                    model.context.computeBufferBytes());
+            if (moveTo(EngineState.READY)) {
+                log.info(
+                        "Ready: {}, {} sequences of {} tokens",
+                        model.info.description(),
+                        model.info.maxSequences(),
+                        model.info.sequenceContext());
+            }
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            fail(cause);
+        }
+
+        @Override
+        public void stopped() {
+            AbortWatch.remove(Engine.this);
+            boolean unused = moveTo(EngineState.STOPPED);
+        }
+    }
+
+    /** ggml gave up in this process; the decode thread may never come back. */
+    void nativeAborted(String message) {
+        fail(new IllegalStateException("The native library gave up: " + message));
+        queue.close();
+        live.failAll("The engine failed.");
+        loop.idle().countDown();
     }
 }

@@ -1,32 +1,140 @@
 package org.kvant.engine;
 
 import java.time.Duration;
+import java.util.Objects;
+import org.kvant.llama.ContextOptions;
+import org.kvant.llama.ModelOptions;
+import org.kvant.llama.NativeOptions;
 
 /**
  * How an {@link Engine} is set up.
  *
- * @param contextSize cells of the whole cache, as llama-server's {@code --ctx-size}: shared out evenly among the sequences, each share rounded up
- *     to 256; 0 takes the model's training context, at most {@value #DEFAULT_SEQUENCE_CONTEXT}, for each sequence
- * @param maxSequences requests that run at a time
+ * @param natives where the native libraries are
+ * @param model how the model is loaded
+ * @param context its context. {@code contextSize} is what llama-server's {@code --ctx-size} is: the cells of the whole cache. Unless the cache is
+ *     unified each sequence gets an equal share, rounded up to 256; a unified one is taken by whoever needs it, and when it is full the youngest
+ *     request waits and is computed again. 0 takes the model's training context for each sequence, but at most
+ *     {@value #DEFAULT_SEQUENCE_CONTEXT}. {@code maxOutputs} is chosen by the engine.
  * @param queueCapacity requests that may wait for a sequence
- * @param threads for one token of each sequence; 0 chooses by the cores this process may use
- * @param threadsBatch for prompts; 0 takes {@code threads}
- * @param batchSize most tokens in one call of {@code llama_decode}
- * @param ubatchSize most tokens computed at once inside it
- * @param promptBudget most prompt tokens in a decode while streams are running, so that these get on
+ * @param promptBudget most prompt tokens in one decode while streams are running
+ * @param stepTarget how long a decode that carries prompt tokens beside streams should take; the budget follows from it and the measured speed
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
- * @param warmup whether one decode is made before the engine is ready
+ * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
  */
 public record EngineOptions(
-        int contextSize,
-        int maxSequences,
+        NativeOptions natives,
+        ModelOptions model,
+        ContextOptions context,
         int queueCapacity,
-        int threads,
-        int threadsBatch,
-        int batchSize,
-        int ubatchSize,
         int promptBudget,
+        Duration stepTarget,
         Duration pauseTimeout,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
+    public static final int DEFAULT_SEQUENCES = 4;
+
+    /** @throws IllegalArgumentException naming the option that is out of range */
+    public EngineOptions {
+        Objects.requireNonNull(natives, "natives");
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(context, "context");
+        if (queueCapacity < 1) {
+            throw new IllegalArgumentException("queueCapacity must be at least 1, not " + queueCapacity);
+        }
+        if (promptBudget < 1) {
+            throw new IllegalArgumentException("promptBudget must be at least 1, not " + promptBudget);
+        }
+        if (stepTarget.isNegative() || stepTarget.isZero()) {
+            throw new IllegalArgumentException("stepTarget must be positive, not " + stepTarget);
+        }
+        if (pauseTimeout.isNegative() || pauseTimeout.isZero()) {
+            throw new IllegalArgumentException("pauseTimeout must be positive, not " + pauseTimeout);
+        }
+        if (model.vocabularyOnly()) {
+            throw new IllegalArgumentException("An engine needs the model's weights, not only its vocabulary");
+        }
+    }
+
+    /**
+     * One thread for each physical core that this process may use: its CPU set and its cgroup's quota count, fractions of a core don't, since
+     * ggml's threads spin while they wait for each other.
+     */
+    public static int defaultThreads() {
+        return CpuThreads.defaultCount();
+    }
+
+    /** {@link #DEFAULT_SEQUENCES} sequences of the default length, f16 cache, {@link #defaultThreads()}. */
+    public static ContextOptions.Builder defaultContext() {
+        return ContextOptions.builder()
+                .contextSize(0)
+                .maxSequences(DEFAULT_SEQUENCES)
+                .threads(defaultThreads());
+    }
+
+    public static EngineOptions defaults() {
+        return builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Starts from the defaults. */
+    public static final class Builder {
+        private NativeOptions natives = NativeOptions.defaults();
+        private ModelOptions model = ModelOptions.defaults();
+        private ContextOptions context = defaultContext().build();
+        private int queueCapacity = 256;
+        private int promptBudget = 512;
+        private Duration stepTarget = Duration.ofMillis(100);
+        private Duration pauseTimeout = Duration.ofSeconds(60);
+        private boolean warmup = true;
+
+        private Builder() {}
+
+        public Builder natives(NativeOptions value) {
+            natives = value;
+            return this;
+        }
+
+        public Builder model(ModelOptions value) {
+            model = value;
+            return this;
+        }
+
+        public Builder context(ContextOptions value) {
+            context = value;
+            return this;
+        }
+
+        public Builder queueCapacity(int requests) {
+            queueCapacity = requests;
+            return this;
+        }
+
+        public Builder promptBudget(int tokens) {
+            promptBudget = tokens;
+            return this;
+        }
+
+        public Builder stepTarget(Duration value) {
+            stepTarget = value;
+            return this;
+        }
+
+        public Builder pauseTimeout(Duration value) {
+            pauseTimeout = value;
+            return this;
+        }
+
+        public Builder warmup(boolean value) {
+            warmup = value;
+            return this;
+        }
+
+        public EngineOptions build() {
+            return new EngineOptions(
+                    natives, model, context, queueCapacity, promptBudget, stepTarget, pauseTimeout, warmup);
+        }
+    }
 }

@@ -18,7 +18,7 @@ public enum EngineState {
         return this == READY;
     }
 
-    /** Whether the state cannot change any more, except from {@link #FAILED} to {@link #STOPPED} by closing. */
+    /** Whether the state cannot change any more; closing leaves {@link #FAILED} as it is. */
     public boolean ended() {
         return this == STOPPED || this == FAILED;
     }

@@ -1,6 +1,6 @@
 package org.kvant.engine;
 
-/** Text to tokens and back. Thread-safe; throws {@link EngineNotReadyException} once the engine is closed. */
+/** Text to tokens and back. Thread-safe; throws {@link IllegalStateException} once the engine is closed. */
 public interface Tokenizer {
     /**
      * @param text any Unicode text

@@ -1,0 +1,147 @@
+package org.kvant.engine;
+
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.kvant.llama.Backend;
+import org.kvant.llama.Context;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The decode thread's body: loads the model, steps the {@link Scheduler} while there is work, sleeps otherwise, and frees everything at the end. */
+final class DecodeLoop implements Runnable {
+    /** What the loop tells its engine. Called on the decode thread. */
+    interface Owner {
+        /** The native library is there; the model comes next. */
+        void starting(Backend backend);
+
+        void loaded(LoadedModel model);
+
+        /** The loop can't go on; {@link #stopped} still follows. */
+        void failed(Throwable cause);
+
+        /** Everything native is freed. */
+        void stopped();
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final Path file;
+    private final EngineOptions options;
+    private final AdmissionQueue queue;
+    private final LiveRequests live;
+    private final EngineListener listener;
+    private final Gauges gauges;
+    private final Owner owner;
+    private final CountDownLatch idleWhileDraining = new CountDownLatch(1);
+
+    private volatile boolean signalled;
+    private volatile boolean draining;
+    private volatile boolean stopping;
+    private volatile @Nullable Thread thread;
+    private volatile @Nullable Context context;
+
+    DecodeLoop(
+            Path file,
+            EngineOptions options,
+            AdmissionQueue queue,
+            LiveRequests live,
+            EngineListener listener,
+            Gauges gauges,
+            Owner owner) {
+        this.file = file;
+        this.options = options;
+        this.queue = queue;
+        this.live = live;
+        this.listener = listener;
+        this.gauges = gauges;
+        this.owner = owner;
+    }
+
+    /** Something changed: look at it before sleeping on. Any thread. */
+    void wake() {
+        signalled = true;
+        LockSupport.unpark(thread);
+    }
+
+    /** Lets {@link #awaitIdle} return as soon as nothing runs or waits. Any thread. */
+    void drain() {
+        draining = true;
+        wake();
+    }
+
+    CountDownLatch idle() {
+        return idleWhileDraining;
+    }
+
+    /** Ends the loop after the decode that is under way, which is broken off where the device can. Any thread. */
+    void stop() {
+        stopping = true;
+        Context c = context;
+        if (c != null) {
+            c.requestAbort();
+        }
+        wake();
+    }
+
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        try {
+            serve();
+        } catch (Throwable t) {
+            // An Error too: whoever waits for this engine has to hear of it.
+            log.error("The decode thread failed", t);
+            owner.failed(t);
+        } finally {
+            context = null;
+            queue.close();
+            live.failAll("The engine stopped unexpectedly.");
+            idleWhileDraining.countDown();
+            owner.stopped();
+        }
+    }
+
+    private void serve() throws Exception {
+        if (stopping) {
+            return;
+        }
+        Backend backend = Backend.load(options.natives());
+        owner.starting(backend);
+        try (LoadedModel loaded = LoadedModel.load(file, options)) {
+            context = loaded.context;
+            if (options.warmup()) {
+                loaded.warmUp();
+            }
+            Scheduler scheduler = new Scheduler(loaded, options, queue, live, listener, gauges);
+            owner.loaded(loaded);
+            try {
+                while (!stopping) {
+                    signalled = false;
+                    if (!scheduler.step()) {
+                        rest(scheduler);
+                    }
+                }
+                scheduler.endAll(FinishReason.CANCELLED, "The server is shutting down.");
+            } catch (Throwable t) {
+                scheduler.endAll(FinishReason.ERROR, "The engine failed: " + t.getMessage());
+                throw t;
+            }
+        }
+    }
+
+    private void rest(Scheduler scheduler) {
+        if (draining && queue.size() == 0 && !scheduler.busy()) {
+            idleWhileDraining.countDown();
+        }
+        long limit = scheduler.nanosToPauseTimeout();
+        if (!signalled && !stopping) {
+            if (limit == Long.MAX_VALUE) {
+                LockSupport.park(this);
+            } else {
+                LockSupport.parkNanos(this, limit);
+            }
+        }
+    }
+}

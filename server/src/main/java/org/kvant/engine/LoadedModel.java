@@ -1,0 +1,94 @@
+package org.kvant.engine;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+import org.kvant.llama.Batch;
+import org.kvant.llama.Context;
+import org.kvant.llama.ContextOptions;
+import org.kvant.llama.DecodeResult;
+import org.kvant.llama.Model;
+import org.kvant.llama.Vocab;
+
+/** The native side of an engine: model, context, batch. Made, used and closed by the decode thread. */
+final class LoadedModel implements AutoCloseable {
+    final Model model;
+    final Context context;
+    final Batch batch;
+    final Vocab vocab;
+    final ModelInfo info;
+    /** Tokens that end a generation. */
+    final int[] endTokens;
+    /** Tokens that the model's file says should never be sampled. */
+    final int[] suppressedTokens;
+
+    private LoadedModel(Path file, Model model, Context context) {
+        this.model = model;
+        this.context = context;
+        batch = new Batch(context.batchSize());
+        vocab = model.vocab();
+        endTokens = IntStream.range(0, vocab.size()).filter(vocab::isEog).toArray();
+        suppressedTokens = vocab.suppressedTokens();
+        info = new ModelInfo(
+                file,
+                model.architecture(),
+                model.description(),
+                model.parameterCount(),
+                model.weightBytes(),
+                vocab.size(),
+                model.embeddingLength(),
+                model.layers(),
+                model.trainContext(),
+                context.contextSize(),
+                sequenceContext(model, context),
+                context.maxSequences(),
+                model.chatTemplate().isPresent());
+    }
+
+    static LoadedModel load(Path file, EngineOptions options) throws IOException {
+        Model model = Model.load(file, options.model());
+        try {
+            return new LoadedModel(file, model, model.newContext(contextOptions(model, options.context())));
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private static ContextOptions contextOptions(Model model, ContextOptions wanted) {
+        int sequences = wanted.maxSequences();
+        int size = wanted.contextSize();
+        if (size == 0) {
+            int train = model.trainContext();
+            int each = train > 0
+                    ? Math.min(train, EngineOptions.DEFAULT_SEQUENCE_CONTEXT)
+                    : EngineOptions.DEFAULT_SEQUENCE_CONTEXT;
+            size = Math.multiplyExact(each, sequences);
+        }
+        // One token of a sequence at most is sampled from in a decode: the buffer for logits needn't be larger.
+        return wanted.toBuilder().contextSize(size).maxOutputs(sequences).build();
+    }
+
+    /** Beyond the training context a model's answers fall apart, so a sequence isn't given more (llama-server does the same). */
+    private static int sequenceContext(Model model, Context context) {
+        int train = model.trainContext();
+        return train > 0 ? Math.min(train, context.sequenceLength()) : context.sequenceLength();
+    }
+
+    /** Touches the weights and buffers once, with a decode of a few tokens, and forgets it. */
+    void warmUp() {
+        int token = Math.max(0, vocab.bos());
+        batch.clear();
+        batch.add(token, 0, 0, false);
+        batch.add(token, 1, 0, true);
+        DecodeResult unused = context.decode(batch);
+        context.memory().clear(true);
+        batch.clear();
+    }
+
+    @Override
+    public void close() {
+        context.close();
+        model.close();
+    }
+}

@@ -1,0 +1,36 @@
+package org.kvant.engine;
+
+/** What one decode computes: for each request in it, how many of its next tokens. Reused from step to step by the decode thread. */
+final class Plan {
+    final ActiveRequest[] requests;
+    final int[] counts;
+    /** Index in the batch of each request's last token, if its logits are wanted; else -1. */
+    final int[] outputs;
+
+    int size;
+    int tokens;
+    int promptTokens;
+
+    Plan(int sequences) {
+        requests = new ActiveRequest[sequences];
+        counts = new int[sequences];
+        outputs = new int[sequences];
+    }
+
+    void clear() {
+        size = 0;
+        tokens = 0;
+        promptTokens = 0;
+    }
+
+    void add(ActiveRequest request, int count) {
+        requests[size] = request;
+        counts[size] = count;
+        outputs[size] = -1;
+        size++;
+        tokens += count;
+        if (!request.streaming()) {
+            promptTokens += count;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package org.kvant.engine;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives out the context's sequences and keeps what finished requests left in them. Used by the decode thread only. The one implementation,
+ * {@link SlotTable}, reuses whole sequences in place; one that shares prefixes among running sequences fits behind the same methods.
+ */
+interface PrefixCache {
+    /**
+     * Assigns an idle sequence to a request and makes it its owner. Afterwards {@link Slot#cells} says how many of the request's leading tokens
+     * needn't be computed, at least one fewer than it has, and the native memory holds exactly those.
+     *
+     * @return null if no sequence is idle
+     */
+    @Nullable
+    Slot acquire(ActiveRequest request);
+
+    /** Takes a sequence back; its cells stay until someone needs the sequence or the room. */
+    void release(Slot slot);
+
+    /** Takes a sequence back and empties it. */
+    void discard(Slot slot);
+
+    /**
+     * Empties the idle sequence that was used longest ago.
+     *
+     * @return false if no idle sequence holds any cell
+     */
+    boolean evict();
+
+    /**
+     * Makes the native memory of a sequence hold its first {@code cells} tokens only, as after a decode that failed halfway. If the memory can't
+     * forget just a part, everything goes.
+     */
+    void truncate(Slot slot, int cells);
+
+    /** Empties everything idle. */
+    void clear();
+
+    /** All sequences in order of their numbers. */
+    Slot[] slots();
+}

@@ -1,0 +1,105 @@
+package org.kvant.engine;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps a listener's exceptions away from the decode thread; the first is logged. */
+final class SafeListener implements EngineListener {
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final EngineListener listener;
+    private volatile boolean reported;
+
+    SafeListener(EngineListener listener) {
+        this.listener = listener;
+    }
+
+    @Override
+    public void stateChanged(EngineState state, @Nullable Throwable failure) {
+        try {
+            listener.stateChanged(state, failure);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void requestQueued(String id) {
+        try {
+            listener.requestQueued(id);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void requestRejected(String id, Throwable cause) {
+        try {
+            listener.requestRejected(id, cause);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void requestStarted(String id, long queueNanos) {
+        try {
+            listener.requestStarted(id, queueNanos);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void prefillFinished(String id, long nanos, int promptTokens, int cachedTokens) {
+        try {
+            listener.prefillFinished(id, nanos, promptTokens, cachedTokens);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void firstToken(String id, long nanosSinceSubmit) {
+        try {
+            listener.firstToken(id, nanosSinceSubmit);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void token(String id, long nanosSincePrevious) {
+        try {
+            listener.token(id, nanosSincePrevious);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {
+        try {
+            listener.requestFinished(id, outcome, usage, e2eNanos);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void decodeStep(int batchTokens, int promptTokens, long nanos) {
+        try {
+            listener.decodeStep(batchTokens, promptTokens, nanos);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    private void report(RuntimeException e) {
+        if (!reported) {
+            reported = true;
+            log.warn("The engine's listener failed; its further failures aren't logged", e);
+        }
+    }
+}

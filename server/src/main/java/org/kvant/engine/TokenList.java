@@ -1,0 +1,41 @@
+package org.kvant.engine;
+
+import java.util.Arrays;
+
+/** A growing list of token ids without boxing. */
+final class TokenList {
+    private int[] items;
+    private int size;
+
+    TokenList(int[] initial, int extra) {
+        items = Arrays.copyOf(initial, initial.length + extra);
+        size = initial.length;
+    }
+
+    int size() {
+        return size;
+    }
+
+    int get(int index) {
+        return items[index];
+    }
+
+    void add(int token) {
+        if (size == items.length) {
+            items = Arrays.copyOf(items, Math.max(16, size * 2));
+        }
+        items[size++] = token;
+    }
+
+    /** Forgets everything from {@code newSize} on. */
+    void truncate(int newSize) {
+        size = Math.min(size, newSize);
+    }
+
+    /** Length of the common beginning with {@code other}. */
+    int commonPrefix(TokenList other) {
+        int n = Math.min(size, other.size);
+        int mismatch = Arrays.mismatch(items, 0, n, other.items, 0, n);
+        return mismatch < 0 ? n : mismatch;
+    }
+}

@@ -1,0 +1,46 @@
+package org.kvant.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class PromptBudgetTest {
+    private static final long MILLI = 1_000_000;
+
+    @Test
+    void followsTheMeasuredSpeed() {
+        PromptBudget budget = new PromptBudget(512, 100 * MILLI);
+        for (int i = 0; i < 50; i++) {
+            budget.measured(100, 100 * MILLI);
+        }
+        assertThat(budget.tokens()).isEqualTo(100);
+        for (int i = 0; i < 50; i++) {
+            budget.measured(100, 50 * MILLI);
+        }
+        assertThat(budget.tokens()).isBetween(199, 200);
+    }
+
+    @Test
+    void staysWithinItsBounds() {
+        PromptBudget fast = new PromptBudget(512, 100 * MILLI);
+        fast.measured(2000, MILLI);
+        assertThat(fast.tokens()).isEqualTo(512);
+
+        PromptBudget slow = new PromptBudget(512, 100 * MILLI);
+        slow.measured(100, 100_000 * MILLI);
+        assertThat(slow.tokens()).isEqualTo(PromptBudget.MINIMUM);
+
+        PromptBudget tiny = new PromptBudget(4, 100 * MILLI);
+        tiny.measured(100, 100_000 * MILLI);
+        assertThat(tiny.tokens()).isEqualTo(4);
+    }
+
+    @Test
+    void decodesWithHardlyAnyPromptSayNothing() {
+        PromptBudget budget = new PromptBudget(512, 100 * MILLI);
+        int before = budget.tokens();
+        budget.measured(1, 1000 * MILLI);
+        budget.measured(0, 1000 * MILLI);
+        assertThat(budget.tokens()).isEqualTo(before);
+    }
+}
