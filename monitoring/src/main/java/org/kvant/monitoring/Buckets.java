@@ -5,6 +5,7 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Upper bounds of a histogram's buckets, ascending, in the metric's base unit, without {@code +Inf}.
@@ -42,6 +43,14 @@ public final class Buckets {
             .decades(R10, -3, 2)
             .decades(R5, 2, 3)
             .build();
+
+    /** Tokens of a request: 1, 2, 5, 10 to a million. */
+    static final Buckets REQUEST_TOKENS =
+            new Builder().decades(new double[] {1, 2, 5}, 0, 6).build();
+
+    /** Tokens of a batch: powers of two to 16384. */
+    static final Buckets BATCH_TOKENS = new Buckets(
+            IntStream.rangeClosed(0, 14).mapToDouble(exponent -> 1 << exponent).toArray());
 
     private final double[] bounds;
 

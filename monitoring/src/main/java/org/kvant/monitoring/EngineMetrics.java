@@ -1,6 +1,7 @@
 package org.kvant.monitoring;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.EngineListener;
@@ -31,6 +33,10 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     private final Timer prefill;
     private final Timer endToEnd;
     private final Timer decodeStep;
+    private final DistributionSummary decodeBatch;
+    private final DistributionSummary promptTokens;
+    private final DistributionSummary generatedTokens;
+    private final LongAccumulator longestSequence = new LongAccumulator(Math::max, 0);
     private final Counter computedTokens;
     private final Counter cachedTokens;
     private final Map<Outcome, Counter> requests = new EnumMap<>(Outcome.class);
@@ -51,6 +57,10 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         prefill = meters.timer(Metric.PREFILL, model);
         endToEnd = meters.timer(Metric.END_TO_END, model);
         decodeStep = meters.timer(Metric.DECODE_STEP, model);
+        decodeBatch = meters.summary(Metric.DECODE_BATCH, model);
+        promptTokens = meters.summary(Metric.REQUEST_PROMPT_TOKENS, model);
+        generatedTokens = meters.summary(Metric.REQUEST_GENERATED_TOKENS, model);
+        meters.gauge(Metric.LONGEST_SEQUENCE, longestSequence::get, model);
         computedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "computed");
         cachedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "cached");
         // Every sampled token is one observation in one of the two, so counting it costs the decode thread nothing
@@ -118,9 +128,9 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     }
 
     @Override
-    public void prefillFinished(String id, long nanos, int promptTokens, int cached) {
+    public void prefillFinished(String id, long nanos, int prompt, int cached) {
         prefill.record(nanos, TimeUnit.NANOSECONDS);
-        computedTokens.increment((double) promptTokens - cached);
+        computedTokens.increment((double) prompt - cached);
         cachedTokens.increment(cached);
     }
 
@@ -139,12 +149,16 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         if (outcome != Outcome.REJECTED) {
             increment(requests.get(outcome));
             endToEnd.record(e2eNanos, TimeUnit.NANOSECONDS);
+            promptTokens.record(usage.promptTokens());
+            generatedTokens.record(usage.completionTokens());
+            longestSequence.accumulate(usage.totalTokens());
         }
     }
 
     @Override
-    public void decodeStep(int batchTokens, int promptTokens, long nanos) {
+    public void decodeStep(int batchTokens, int batchPromptTokens, long nanos) {
         decodeStep.record(nanos, TimeUnit.NANOSECONDS);
+        decodeBatch.record(batchTokens);
     }
 
     /** How an admitted request can end. A refusal is no such end; {@link #requestRejected} counts it. */

@@ -18,8 +18,11 @@ import static org.kvant.monitoring.MetricType.INFO;
 
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +63,22 @@ public enum Metric {
             MetricUnit.SECONDS,
             Buckets.PHASE_SECONDS,
             "One decode of one batch by the native library."),
+
+    DECODE_BATCH(
+            "kvant_decode_batch_tokens",
+            MetricUnit.TOKENS,
+            Buckets.BATCH_TOKENS,
+            "Tokens in one batch, prompt chunks and running sequences together."),
+    REQUEST_PROMPT_TOKENS(
+            "kvant_request_prompt_tokens",
+            MetricUnit.TOKENS,
+            Buckets.REQUEST_TOKENS,
+            "Length of a prompt, cached tokens included; one observation when the request ends."),
+    REQUEST_GENERATED_TOKENS(
+            "kvant_request_generated_tokens",
+            MetricUnit.TOKENS,
+            Buckets.REQUEST_TOKENS,
+            "Tokens that were generated for a request; one observation when it ends."),
 
     PROMPT_TOKENS(
             "kvant_prompt_tokens_total",
@@ -105,6 +124,12 @@ public enum Metric {
     REQUESTS_WAITING(
             "kvant_requests_waiting", GAUGE, MetricUnit.REQUESTS, "Requests in the queue for a sequence.", MODEL),
     SEQUENCES("kvant_sequences", GAUGE, MetricUnit.NONE, "Sequences, that is requests that can run at a time.", MODEL),
+    LONGEST_SEQUENCE(
+            "kvant_longest_sequence_tokens",
+            GAUGE,
+            MetricUnit.TOKENS,
+            "Most tokens that a request had, prompt and completion together, since the start.",
+            MODEL),
     KV_CELLS_USED(
             "kvant_kv_used_cells",
             GAUGE,
@@ -149,6 +174,9 @@ public enum Metric {
             "CPU time of the process, native threads included."),
     UPTIME("kvant_uptime_seconds", GAUGE, MetricUnit.SECONDS, "Since the Java runtime's start."),
     BUILD("kvant_build_info", INFO, MetricUnit.NONE, "Versions, in the labels.", VERSION, LLAMA_CPP, JAVA);
+
+    private static final Map<String, Metric> BY_FAMILY_NAME =
+            Arrays.stream(values()).collect(Collectors.toUnmodifiableMap(Metric::familyName, metric -> metric));
 
     private final String exposedName;
     private final MetricType type;
@@ -216,6 +244,11 @@ public enum Metric {
             }
         }
         return Optional.empty();
+    }
+
+    /** The metric whose {@link #familyName()} this is. */
+    static Optional<Metric> ofFamilyName(String familyName) {
+        return Optional.ofNullable(BY_FAMILY_NAME.get(familyName));
     }
 
     /** OpenMetrics' name of the family: without {@code _total} and {@code _info}. */

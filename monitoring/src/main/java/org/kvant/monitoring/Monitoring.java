@@ -9,11 +9,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,14 +20,22 @@ import org.jspecify.annotations.Nullable;
  * no other thread wait; it takes about a millisecond, which an event loop shouldn't be asked for.
  */
 public final class Monitoring implements AutoCloseable {
-    /** The client library's names of the catalogue's families: it leaves out what the exposition adds. */
-    private static final Set<String> NAMES =
-            Arrays.stream(Metric.values()).map(Metric::familyName).collect(Collectors.toUnmodifiableSet());
-
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final List<EngineMetrics> engines = new CopyOnWriteArrayList<>();
 
+    private final Set<Vocabulary> vocabularies;
+
+    /** Exposes the catalogue under its own names. */
     public Monitoring(BuildInfo build) {
+        this(build, EnumSet.of(Vocabulary.KVANT));
+    }
+
+    /**
+     * @param build versions to show
+     * @param vocabularies under which names a scrape shows the catalogue; several at a time are fine, none is an empty scrape
+     */
+    public Monitoring(BuildInfo build, Set<Vocabulary> vocabularies) {
+        this.vocabularies = Set.copyOf(vocabularies);
         new ProcessMetrics(build).bindTo(registry);
     }
 
@@ -70,10 +77,14 @@ public final class Monitoring implements AutoCloseable {
         return new Exposition(writer.getContentType(), body.toByteArray());
     }
 
-    /** What the catalogue has; Micrometer adds to each histogram a gauge of its recent maximum, which says little and isn't cumulative. */
     private MetricSnapshots snapshots() {
-        return new MetricSnapshots(registry.getPrometheusRegistry().scrape().stream()
-                .filter(snapshot -> NAMES.contains(snapshot.getMetadata().getPrometheusName()))
+        // Micrometer adds to each histogram a gauge of its recent maximum, which says little and can't be aggregated.
+        MetricSnapshots catalogue = new MetricSnapshots(registry.getPrometheusRegistry().scrape().stream()
+                .filter(snapshot -> Metric.ofFamilyName(snapshot.getMetadata().getPrometheusName())
+                        .isPresent())
+                .toList());
+        return new MetricSnapshots(vocabularies.stream()
+                .flatMap(vocabulary -> vocabulary.snapshots(catalogue))
                 .toList());
     }
 

@@ -26,6 +26,13 @@ class DocumentationTest {
     }
 
     @Test
+    void theVocabulariesOnThePageAreTheTranslations() throws IOException {
+        for (Vocabulary vocabulary : List.of(Vocabulary.VLLM, Vocabulary.LLAMA_SERVER)) {
+            assertSection(vocabulary.label(), vocabulary(vocabulary));
+        }
+    }
+
+    @Test
     void everyMetricThatThePageNamesExists() throws IOException {
         List<String> named = Pattern.compile("\\bkvant_[a-z_]+[a-z]\\b")
                 .matcher(Files.readString(PAGE))
@@ -81,6 +88,15 @@ class DocumentationTest {
         return new java.math.BigDecimal(Double.toString(number))
                 .stripTrailingZeros()
                 .toPlainString();
+    }
+
+    private static String vocabulary(Vocabulary vocabulary) {
+        StringBuilder table = new StringBuilder("| Metric | Type | What it is |\n|---|---|---|\n");
+        for (Translation translation : vocabulary.translations()) {
+            table.append("| `%s` | %s | %s |\n"
+                    .formatted(translation.name(), translation.type().label(), translation.help()));
+        }
+        return table.toString();
     }
 
     private static String labels() {

@@ -72,6 +72,10 @@ class EngineMetricsTest {
         assertHistogram(scrape, Metric.TIME_TO_FIRST_TOKEN, 1, 0.231);
         assertHistogram(scrape, Metric.TIME_BETWEEN_TOKENS, 2, 0.0595);
         assertHistogram(scrape, Metric.END_TO_END, 1, 0.3);
+        assertHistogram(scrape, Metric.DECODE_BATCH, 1, 12);
+        assertHistogram(scrape, Metric.REQUEST_PROMPT_TOKENS, 1, 12);
+        assertHistogram(scrape, Metric.REQUEST_GENERATED_TOKENS, 1, 3);
+        assertThat(value(scrape, Metric.LONGEST_SEQUENCE)).isEqualTo(15);
         assertThat(bucket(scrape, Metric.TIME_BETWEEN_TOKENS, "0.009")).isZero();
         assertThat(bucket(scrape, Metric.TIME_BETWEEN_TOKENS, "0.01")).isEqualTo(1);
         assertThat(bucket(scrape, Metric.TIME_BETWEEN_TOKENS, "0.05"))
