@@ -12,6 +12,8 @@ final class Translations {
     /** A model's labels in the other vocabulary. */
     interface ModelLabels {
         /**
+         * The labels of one model.
+         *
          * @param model its name
          * @param index its place among the server's models
          */
@@ -61,7 +63,7 @@ final class Translations {
 
     /** Several series for each model. */
     interface ModelPoints {
-        /** @param own the model's labels */
+        /** Makes them; {@code own} are the model's labels. */
         List<Translation.Point> of(Reading reading, String model, Labels own);
     }
 
@@ -75,7 +77,7 @@ final class Translations {
         });
     }
 
-    /** Series that don't go by model; the name gets no prefix if it has one. */
+    /** Series that don't go by model. */
     Translations add(String name, MetricType type, String help, Function<Reading, List<Translation.Point>> points) {
         collected.add(new Translation(prefix + name, type, help, points));
         return this;
