@@ -37,6 +37,9 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     private final DistributionSummary promptTokens;
     private final DistributionSummary generatedTokens;
     private final LongAccumulator longestSequence = new LongAccumulator(Math::max, 0);
+    /** Every sampled token is one observation in one of two histograms, so counting it costs the decode thread nothing more. */
+    private final Supplier<Number> generated;
+
     private final Counter computedTokens;
     private final Counter cachedTokens;
     private final Map<Outcome, Counter> requests = new EnumMap<>(Outcome.class);
@@ -63,9 +66,8 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         meters.gauge(Metric.LONGEST_SEQUENCE, longestSequence::get, model);
         computedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "computed");
         cachedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "cached");
-        // Every sampled token is one observation in one of the two, so counting it costs the decode thread nothing
-        // more.
-        meters.counter(Metric.GENERATED_TOKENS, () -> timeToFirstToken.count() + timeBetweenTokens.count(), model);
+        generated = () -> timeToFirstToken.count() + timeBetweenTokens.count();
+        meters.counter(Metric.GENERATED_TOKENS, generated, model);
         for (Outcome outcome : outcomes()) {
             requests.put(outcome, meters.counter(Metric.REQUESTS, model, Label.lowerCase(outcome)));
         }

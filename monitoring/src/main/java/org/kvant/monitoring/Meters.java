@@ -57,7 +57,11 @@ final class Meters {
                 .register(registry));
     }
 
-    /** A counter that something else counts; {@code value} must never fall. */
+    /**
+     * A counter that something else counts.
+     *
+     * @param value must never fall; Micrometer holds it weakly, so the caller must hold it as long as it is to count
+     */
     void counter(Metric metric, Supplier<Number> value, String... labelValues) {
         require(metric, MetricType.COUNTER, metric.unit());
         keep(FunctionCounter.builder(metric.meterName(), value, s -> s.get().doubleValue())

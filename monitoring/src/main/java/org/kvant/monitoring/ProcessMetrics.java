@@ -10,11 +10,22 @@ import java.lang.management.RuntimeMXBean;
 import java.lang.management.ThreadMXBean;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** The process' memory, times and versions: everything in the catalogue that has no label {@code model}. */
 public final class ProcessMetrics implements MeterBinder {
     private static final double MILLIS_PER_SECOND = 1e3;
     private static final double NANOS_PER_SECOND = 1e9;
+
+    // Constants, because the registry holds what it counts weakly.
+    private static final List<GarbageCollectorMXBean> COLLECTORS = ManagementFactory.getGarbageCollectorMXBeans();
+    private static final Supplier<Number> GC_SECONDS = () -> COLLECTORS.stream()
+                    .mapToLong(GarbageCollectorMXBean::getCollectionTime)
+                    .sum()
+            / MILLIS_PER_SECOND;
+    private static final com.sun.management.OperatingSystemMXBean SYSTEM =
+            (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final Supplier<Number> CPU_SECONDS = () -> SYSTEM.getProcessCpuTime() / NANOS_PER_SECOND;
 
     private final BuildInfo build;
     private final ResidentMemory memory;
@@ -56,15 +67,8 @@ public final class ProcessMetrics implements MeterBinder {
     private static void bindTimes(Meters meters) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         meters.gauge(Metric.JAVA_THREADS, threads::getThreadCount);
-        List<GarbageCollectorMXBean> collectors = ManagementFactory.getGarbageCollectorMXBeans();
-        meters.counter(
-                Metric.GC_SECONDS,
-                () -> collectors.stream()
-                                .mapToLong(GarbageCollectorMXBean::getCollectionTime)
-                                .sum()
-                        / MILLIS_PER_SECOND);
-        var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        meters.counter(Metric.CPU_SECONDS, () -> system.getProcessCpuTime() / NANOS_PER_SECOND);
+        meters.counter(Metric.GC_SECONDS, GC_SECONDS);
+        meters.counter(Metric.CPU_SECONDS, CPU_SECONDS);
         RuntimeMXBean runtime = ManagementFactory.getRuntimeMXBean();
         meters.gauge(Metric.UPTIME, () -> runtime.getUptime() / MILLIS_PER_SECOND);
     }

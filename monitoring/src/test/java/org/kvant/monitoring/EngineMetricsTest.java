@@ -165,6 +165,24 @@ class EngineMetricsTest {
                         .toList());
     }
 
+    /** Micrometer holds what it reads weakly. */
+    @Test
+    void nothingIsLostToTheGarbageCollector() {
+        EngineMetrics metrics = monitoring.engine(MODEL);
+        metrics.watch(() -> BUSY);
+        metrics.firstToken("1", 1);
+        System.gc();
+        metrics.token("1", 1);
+        System.gc();
+
+        Scrape scrape = Scrape.parse(monitoring.scrape());
+        assertThat(value(scrape, Metric.GENERATED_TOKENS)).isEqualTo(2);
+        assertThat(value(scrape, Metric.REQUESTS_RUNNING)).isEqualTo(3);
+        assertThat(scrape.value("kvant_process_cpu_seconds_total")).isPositive();
+        assertThat(scrape.value("kvant_java_gc_seconds_total")).isPositive();
+        assertThat(scrape.value("kvant_uptime_seconds")).isPositive();
+    }
+
     @Test
     void theProcessIsDescribed() {
         Scrape scrape = Scrape.parse(monitoring.scrape());
