@@ -1,5 +1,6 @@
 package org.kvant.engine;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
@@ -92,7 +93,11 @@ final class DecodeLoop implements Runnable {
             serve();
         } catch (Throwable t) {
             // An Error too: whoever waits for this engine has to hear of it.
-            log.error("The decode thread failed", t);
+            if (t instanceof IOException) {
+                log.error("The model can't be used: {}", t.getMessage());
+            } else {
+                log.error("The decode thread failed", t);
+            }
             owner.failed(t);
         } finally {
             context = null;

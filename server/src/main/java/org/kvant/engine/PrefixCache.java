@@ -35,9 +35,6 @@ interface PrefixCache {
      */
     void truncate(Slot slot, int cells);
 
-    /** Empties everything idle. */
-    void clear();
-
     /** All sequences in order of their numbers. */
     Slot[] slots();
 }

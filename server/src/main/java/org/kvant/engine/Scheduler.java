@@ -73,6 +73,11 @@ final class Scheduler {
         return true;
     }
 
+    /** All sequences, to be looked at only. */
+    Slot[] slots() {
+        return cache.slots();
+    }
+
     /** Whether a request has a sequence. */
     boolean busy() {
         return busySlots() > 0;

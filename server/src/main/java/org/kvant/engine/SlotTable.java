@@ -56,7 +56,6 @@ final class SlotTable implements PrefixCache {
     @Override
     public void release(Slot slot) {
         Objects.requireNonNull(slot.owner, "released twice");
-        slot.tokens.truncate(slot.cells);
         slot.owner = null;
         slot.lastUsed = ++clock;
     }
@@ -106,11 +105,6 @@ final class SlotTable implements PrefixCache {
         }
         int needed = slidingWindow == 0 ? 0 : Math.max(0, cells - slidingWindow);
         return last >= cells && memory.minPosition(slot.sequence) <= needed;
-    }
-
-    @Override
-    public void clear() {
-        while (evict()) {}
     }
 
     @Override

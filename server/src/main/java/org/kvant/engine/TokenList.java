@@ -27,11 +27,6 @@ final class TokenList {
         items[size++] = token;
     }
 
-    /** Forgets everything from {@code newSize} on. */
-    void truncate(int newSize) {
-        size = Math.min(size, newSize);
-    }
-
     /** Length of the common beginning with {@code other}. */
     int commonPrefix(TokenList other) {
         int n = Math.min(size, other.size);

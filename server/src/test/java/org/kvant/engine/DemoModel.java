@@ -1,0 +1,39 @@
+package org.kvant.engine;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.kvant.convert.Converter;
+import org.kvant.convert.OutType;
+import org.kvant.gguf.ProgressListener;
+import org.kvant.llama.NativeOptions;
+
+/** The demo checkpoint as a GGUF file, converted once for all tests of a run. */
+public final class DemoModel {
+    private static final Path FILE = convert();
+
+    private DemoModel() {}
+
+    /** A trained model of 5.7 million F16 weights, context 512, vocabulary 4096, with a chat template. */
+    public static Path file() {
+        return FILE;
+    }
+
+    /** The native libraries that the build names. */
+    public static NativeOptions natives() {
+        return NativeOptions.in(Path.of(System.getProperty("kvant.native.dir")));
+    }
+
+    private static Path convert() {
+        Path root = Path.of(System.getProperty("kvant.root"));
+        Path target = root.resolve("server/target/demo-f16.gguf");
+        try {
+            Files.createDirectories(target.getParent());
+            Converter.convert(root.resolve("models/demo"), target, OutType.F16, ProgressListener.NONE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return target;
+    }
+}

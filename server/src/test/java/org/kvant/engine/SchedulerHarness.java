@@ -1,0 +1,113 @@
+package org.kvant.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.kvant.llama.Backend;
+import org.kvant.llama.ContextOptions;
+
+/** A scheduler on the test's own thread, so that a test decides when each decode happens. */
+final class SchedulerHarness implements AutoCloseable {
+    /** One decode: how many tokens, how many of them of prompts. */
+    record Step(int tokens, int promptTokens) {}
+
+    final LoadedModel loaded;
+    final AdmissionQueue queue;
+    final Scheduler scheduler;
+    final Gauges gauges = new Gauges();
+    final List<Step> steps = new ArrayList<>();
+    private final LiveRequests live;
+    private int count;
+
+    SchedulerHarness(ContextOptions context) throws IOException {
+        this(DemoModel.file(), context, 512, Duration.ofDays(1));
+    }
+
+    SchedulerHarness(Path file, ContextOptions context, int promptBudget, Duration pauseTimeout) throws IOException {
+        EngineOptions options = EngineOptions.builder()
+                .natives(DemoModel.natives())
+                .context(context)
+                .promptBudget(promptBudget)
+                .stepTarget(Duration.ofDays(1))
+                .pauseTimeout(pauseTimeout)
+                .build();
+        Backend.load(options.natives());
+        loaded = LoadedModel.load(file, options);
+        queue = new AdmissionQueue(options.queueCapacity());
+        EngineListener listener = new EngineListener() {
+            @Override
+            public void decodeStep(int batchTokens, int promptTokens, long nanos) {
+                steps.add(new Step(batchTokens, promptTokens));
+            }
+        };
+        live = new LiveRequests(listener);
+        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges);
+    }
+
+    static ContextOptions.Builder context(int sequences, int size) {
+        return EngineOptions.defaultContext().threads(1).maxSequences(sequences).contextSize(size);
+    }
+
+    /** A prompt of just so many tokens. */
+    int[] longPrompt(int length) {
+        return Arrays.copyOf(tokens("The quick brown fox jumps over the lazy dog. ".repeat(60)), length);
+    }
+
+    int[] tokens(String text) {
+        return loaded.vocab.tokenize(text, true, true);
+    }
+
+    ActiveRequest submit(GenerationRequest.Builder request, TokenSink sink) {
+        ActiveRequest active = new ActiveRequest(request.build(), sink, loaded.info.sequenceContext(), () -> {});
+        live.add(active);
+        try {
+            if (!queue.offer(active, () -> {})) {
+                throw new AssertionError("queue closed");
+            }
+        } catch (QueueFullException e) {
+            throw new AssertionError(e);
+        }
+        return active;
+    }
+
+    GenerationRequest.Builder greedy(int[] prompt, int maxTokens) {
+        return GenerationRequest.builder("r" + count++, prompt)
+                .sampling(SamplingOptions.builder().temperature(0).build())
+                .ignoreEos(true)
+                .maxTokens(maxTokens);
+    }
+
+    void run() {
+        while (scheduler.step()) {}
+        checkCells();
+    }
+
+    /** What Java believes to be in the cells is what the native memory has. */
+    void checkCells() {
+        for (Slot slot : scheduler.slots()) {
+            assertThat(loaded.context.memory().maxPosition(slot.sequence))
+                    .as("last position of sequence %d", slot.sequence)
+                    .isEqualTo(slot.cells - 1);
+        }
+    }
+
+    /** Greedy text of a prompt, from an empty cache. */
+    String alone(int[] prompt, int maxTokens) {
+        Collector sink = new Collector();
+        submit(greedy(prompt, maxTokens).reusePrefix(false), sink);
+        run();
+        sink.finish();
+        return sink.text();
+    }
+
+    @Override
+    public void close() {
+        scheduler.endAll(FinishReason.CANCELLED, "test over");
+        loaded.close();
+    }
+}
