@@ -89,10 +89,26 @@ class EngineListenerTest {
         }
         assertThat(recorder.events)
                 .containsExactly(
-                        "queued a", "started a", "step 4 4", "prefill a 4 0", "first a", "step 1 0", "token a", "step 1 0",
-                        "token a", "finished a LENGTH 3",
-                        "queued b", "started b", "step 1 1", "prefill b 4 3", "first b", "step 1 0", "token b", "step 1 0",
-                        "token b", "finished b LENGTH 3");
+                        "queued a",
+                        "started a",
+                        "step 4 4",
+                        "prefill a 4 0",
+                        "first a",
+                        "step 1 0",
+                        "token a",
+                        "step 1 0",
+                        "token a",
+                        "finished a LENGTH 3",
+                        "queued b",
+                        "started b",
+                        "step 1 1",
+                        "prefill b 4 3",
+                        "first b",
+                        "step 1 0",
+                        "token b",
+                        "step 1 0",
+                        "token b",
+                        "finished b LENGTH 3");
         List<Long> t = recorder.nanos;
         long queue = t.get(1);
         long prefill = t.get(3);

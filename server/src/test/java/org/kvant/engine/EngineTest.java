@@ -56,7 +56,8 @@ class EngineTest {
     void generates() throws Exception {
         try (Engine engine = ready(2)) {
             Collector sink = new Collector();
-            Generation generation = engine.submit(request(engine, "Once upon a time", 20).build(), sink);
+            Generation generation =
+                    engine.submit(request(engine, "Once upon a time", 20).build(), sink);
             Finish end = sink.finish();
             assertThat(end.reason()).isEqualTo(FinishReason.LENGTH);
             assertThat(end.error()).isNull();
@@ -112,7 +113,10 @@ class EngineTest {
                         Collector sink = new Collector();
                         sinks.add(sink);
                         try {
-                            engine.submit(request(engine, "Story " + number + ", part " + i, 5 + number).build(), sink);
+                            engine.submit(
+                                    request(engine, "Story " + number + ", part " + i, 5 + number)
+                                            .build(),
+                                    sink);
                         } catch (QueueFullException | RequestRejectedException e) {
                             throw new AssertionError(e);
                         }
@@ -122,8 +126,9 @@ class EngineTest {
             for (Thread client : clients) {
                 client.join();
             }
-            assertThat(sinks).hasSize(64).allSatisfy(sink -> assertThat(sink.finish().reason())
-                    .isEqualTo(FinishReason.LENGTH));
+            assertThat(sinks)
+                    .hasSize(64)
+                    .allSatisfy(sink -> assertThat(sink.finish().reason()).isEqualTo(FinishReason.LENGTH));
             assertThat(engine.snapshot().running()).isZero();
             assertThat(engine.snapshot().waiting()).isZero();
         }
@@ -178,21 +183,24 @@ class EngineTest {
         try (Engine engine = ready(2)) {
             assertThatThrownBy(() -> engine.submit(
                             GenerationRequest.builder("long", new int[512]).build(), new Collector()))
-                    .isInstanceOfSatisfying(RequestRejectedException.class, e -> assertThat(e.reason())
-                            .isEqualTo(RequestRejectedException.Reason.CONTEXT_EXCEEDED))
+                    .isInstanceOfSatisfying(
+                            RequestRejectedException.class,
+                            e -> assertThat(e.reason()).isEqualTo(RequestRejectedException.Reason.CONTEXT_EXCEEDED))
                     .hasMessageContaining("512 tokens")
                     .hasMessageContaining("room for 512");
             assertThatThrownBy(() -> engine.submit(
                             GenerationRequest.builder("none", new int[0]).build(), new Collector()))
-                    .isInstanceOfSatisfying(RequestRejectedException.class, e -> assertThat(e.reason())
-                            .isEqualTo(RequestRejectedException.Reason.EMPTY_PROMPT));
+                    .isInstanceOfSatisfying(
+                            RequestRejectedException.class,
+                            e -> assertThat(e.reason()).isEqualTo(RequestRejectedException.Reason.EMPTY_PROMPT));
             for (int token : new int[] {-1, 4096}) {
                 assertThatThrownBy(() -> engine.submit(
                                 GenerationRequest.builder("bad", new int[] {1, token})
                                         .build(),
                                 new Collector()))
-                        .isInstanceOfSatisfying(RequestRejectedException.class, e -> assertThat(e.reason())
-                                .isEqualTo(RequestRejectedException.Reason.INVALID_TOKEN))
+                        .isInstanceOfSatisfying(
+                                RequestRejectedException.class,
+                                e -> assertThat(e.reason()).isEqualTo(RequestRejectedException.Reason.INVALID_TOKEN))
                         .hasMessageContaining("Token " + token + " at index 1");
             }
         }
@@ -215,8 +223,9 @@ class EngineTest {
         assertThat(engine.state()).isEqualTo(EngineState.STOPPED);
         assertThatThrownBy(() -> engine.submit(
                         GenerationRequest.builder("late", new int[] {1}).build(), new Collector()))
-                .isInstanceOfSatisfying(EngineNotReadyException.class, e -> assertThat(e.state())
-                        .isEqualTo(EngineState.STOPPED));
+                .isInstanceOfSatisfying(
+                        EngineNotReadyException.class,
+                        e -> assertThat(e.state()).isEqualTo(EngineState.STOPPED));
         assertThatThrownBy(() -> engine.tokenizer().tokenize("a", true, true))
                 .isInstanceOf(IllegalStateException.class);
         engine.close();
@@ -227,7 +236,8 @@ class EngineTest {
         Engine engine = ready(1);
         Collector running = new Collector();
         Collector waiting = new Collector();
-        Generation first = engine.submit(request(engine, "Once upon a time", 400).build(), running);
+        Generation first =
+                engine.submit(request(engine, "Once upon a time", 400).build(), running);
         engine.submit(request(engine, "Once upon a time", 400).build(), waiting);
         first.pause();
         engine.drain(Duration.ofMillis(50));
@@ -265,7 +275,8 @@ class EngineTest {
         EngineListener listener = new EngineListener() {
             @Override
             public void stateChanged(EngineState state, @Nullable Throwable failure) {
-                states.add(state + (failure == null ? "" : " " + failure.getClass().getSimpleName()));
+                states.add(
+                        state + (failure == null ? "" : " " + failure.getClass().getSimpleName()));
             }
         };
         Path missing = dir.resolve("missing.gguf");
@@ -303,7 +314,8 @@ class EngineTest {
             String prompt = engine.applyChatTemplate(List.of(new ChatMessage("user", "Hi")), true);
             assertThat(prompt).isEqualTo("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
             Tokenizer tokenizer = engine.tokenizer();
-            assertThat(tokenizer.detokenize(tokenizer.tokenize(prompt, false, true))).isEqualTo(prompt);
+            assertThat(tokenizer.detokenize(tokenizer.tokenize(prompt, false, true)))
+                    .isEqualTo(prompt);
             assertThat(tokenizer.tokenize("<|im_end|>", false, true)).hasSize(1);
             assertThat(tokenizer.tokenize("<|im_end|>", false, false).length).isGreaterThan(1);
             assertThat(tokenizer.vocabularySize()).isEqualTo(engine.model().vocabularySize());

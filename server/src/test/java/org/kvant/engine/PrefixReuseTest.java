@@ -24,7 +24,8 @@ class PrefixReuseTest {
 
     @Test
     void sharedBeginningIsNotComputedAgainAndTheTextIsTheSame() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             int[] system = harness.longPrompt(100);
             int[] first = concat(system, harness.loaded.vocab.tokenize(" Once upon a time", false, true));
             int[] second = concat(system, harness.loaded.vocab.tokenize(" The little duck", false, true));
@@ -40,7 +41,8 @@ class PrefixReuseTest {
 
     @Test
     void samePromptComputesItsLastTokenOnly() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             int[] prompt = harness.longPrompt(50);
             Collector first = run(harness, prompt, 20);
             Collector second = run(harness, prompt, 20);
@@ -51,7 +53,8 @@ class PrefixReuseTest {
 
     @Test
     void conversationGoesOnWhereItEnded() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(2, 1024).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(2, 1024).build())) {
             Collector sink = new Collector();
             ActiveRequest turn = harness.submit(harness.greedy(harness.longPrompt(40), 20), sink);
             harness.run();
@@ -67,7 +70,8 @@ class PrefixReuseTest {
 
     @Test
     void bestSequenceIsTakenElseTheOneUnusedForLongest() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(3, 1536).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(3, 1536).build())) {
             int[] fox = harness.tokens("The fox was " + "very ".repeat(20));
             int[] duck = harness.tokens("A duck is " + "not ".repeat(20));
             int[] bear = harness.tokens("Some bears " + "sleep ".repeat(20));
@@ -86,7 +90,8 @@ class PrefixReuseTest {
 
     @Test
     void reuseCanBeDeclined() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             int[] prompt = harness.longPrompt(50);
             run(harness, prompt, 2);
             Collector sink = new Collector();
@@ -99,7 +104,8 @@ class PrefixReuseTest {
     /** llama.cpp computes neighbouring sequences in one pass, others in passes of their own. */
     @Test
     void busySequencesStayNeighbours() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(6, 1536).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(6, 1536).build())) {
             // Leaves the lowest sequences as those used last.
             for (String text : new String[] {"fox", "duck", "bear", "owl", "cat", "dog"}) {
                 run(harness, harness.tokens(text + " ".repeat(3)), 2);

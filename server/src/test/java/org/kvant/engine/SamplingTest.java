@@ -109,15 +109,20 @@ class SamplingTest {
         Collector sink = new Collector();
         // The model has learnt that stories end; found by its own greedy text.
         ActiveRequest request = generate(
-                "Once upon a time, there was a fox", SamplingOptions.builder().temperature(0).build(), 400, sink);
+                "Once upon a time, there was a fox",
+                SamplingOptions.builder().temperature(0).build(),
+                400,
+                sink);
         Finish end = sink.finish();
         assertThat(end.reason()).isEqualTo(FinishReason.STOP);
         assertThat(end.stop()).isNull();
-        assertThat(harness.loaded.vocab.isEog(request.tokens.get(request.tokens.size() - 1))).isTrue();
+        assertThat(harness.loaded.vocab.isEog(request.tokens.get(request.tokens.size() - 1)))
+                .isTrue();
         assertThat(sink.text()).doesNotContain("<|");
 
         Collector ignoring = new Collector();
-        ActiveRequest on = harness.submit(harness.greedy(harness.tokens("Once upon a time, there was a fox"), 400), ignoring);
+        ActiveRequest on =
+                harness.submit(harness.greedy(harness.tokens("Once upon a time, there was a fox"), 400), ignoring);
         harness.run();
         assertThat(ignoring.finish().reason()).isEqualTo(FinishReason.LENGTH);
         for (int i = on.promptTokens; i < on.tokens.size(); i++) {

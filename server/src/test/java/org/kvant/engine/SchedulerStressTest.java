@@ -51,7 +51,9 @@ class SchedulerStressTest {
                 Finish end = sinks.get(i).finish();
                 ActiveRequest request = requests.get(i);
                 assertThat(request.sampler).isNull();
-                assertThat(end.reason()).as("seed %d", seed).isIn(FinishReason.LENGTH, FinishReason.STOP, FinishReason.CANCELLED);
+                assertThat(end.reason())
+                        .as("seed %d", seed)
+                        .isIn(FinishReason.LENGTH, FinishReason.STOP, FinishReason.CANCELLED);
                 if (end.reason() == FinishReason.LENGTH) {
                     assertThat(end.usage().completionTokens()).isEqualTo(request.limit);
                 }

@@ -30,7 +30,8 @@ class SchedulerTest {
      */
     @Test
     void manySequencesAtOnceGiveTheTextThatEachGivesAlone() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(8, 4096).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(8, 4096).build())) {
             List<String> alone = new ArrayList<>();
             for (String beginning : BEGINNINGS) {
                 alone.add(harness.alone(harness.tokens(beginning), 40));
@@ -123,7 +124,8 @@ class SchedulerTest {
 
     @Test
     void sinkThatCancelsGetsNoFurtherToken() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             ActiveRequest[] self = new ActiveRequest[1];
             Collector sink = new Collector() {
                 @Override
@@ -144,7 +146,8 @@ class SchedulerTest {
 
     @Test
     void sinkThatFailsEndsItsOwnRequestOnly() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(2, 1024).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(2, 1024).build())) {
             Collector broken = new Collector() {
                 @Override
                 public void onText(String text, int tokenId) {
@@ -163,7 +166,8 @@ class SchedulerTest {
 
     @Test
     void waitingRequestCanBeCancelled() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             Collector running = new Collector();
             Collector waiting = new Collector();
             harness.submit(harness.greedy(harness.tokens("Once upon a time"), 10), running);
@@ -182,7 +186,8 @@ class SchedulerTest {
 
     @Test
     void pausedRequestStandsStillWhileOthersGoOn() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(2, 1024).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(2, 1024).build())) {
             int[] prompt = harness.tokens("Once upon a time, there was a fox");
             Collector slow = new Collector();
             Collector other = new Collector();
@@ -226,7 +231,8 @@ class SchedulerTest {
 
     @Test
     void contextEndIsALengthFinish() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(2, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(2, 512).build())) {
             assertThat(harness.loaded.info.sequenceContext()).isEqualTo(256);
             Collector sink = new Collector();
             harness.submit(harness.greedy(harness.longPrompt(200), GenerationRequest.UNLIMITED), sink);
@@ -238,7 +244,8 @@ class SchedulerTest {
 
     @Test
     void noTokensWantedComputesThePromptOnly() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             Collector sink = new Collector();
             harness.submit(harness.greedy(harness.longPrompt(100), 0), sink);
             harness.run();
@@ -251,7 +258,8 @@ class SchedulerTest {
     /** At a temperature that makes all tokens alike, byte tokens come in any order: characters are broken, but never by us. */
     @Test
     void textIsThatOfAllBytesTogether() throws IOException {
-        try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
+        try (SchedulerHarness harness =
+                new SchedulerHarness(SchedulerHarness.context(1, 512).build())) {
             for (int seed = 0; seed < 5; seed++) {
                 Collector sink = new Collector();
                 ActiveRequest request = harness.submit(
@@ -273,9 +281,9 @@ class SchedulerTest {
                     bytes.writeBytes(harness.loaded.vocab.piece(request.tokens.get(i), false));
                 }
                 assertThat(sink.text()).isEqualTo(bytes.toString(StandardCharsets.UTF_8));
-                assertThat(sink.pieces).allSatisfy(piece -> assertThat(
-                                Character.isHighSurrogate(piece.charAt(piece.length() - 1)))
-                        .isFalse());
+                assertThat(sink.pieces)
+                        .allSatisfy(piece -> assertThat(Character.isHighSurrogate(piece.charAt(piece.length() - 1)))
+                                .isFalse());
             }
         }
     }

@@ -66,7 +66,8 @@ class SharedCellsTest {
                 if (harness.queue.size() > 0) {
                     waited.incrementAndGet();
                     // Whoever waits is younger than whoever runs.
-                    assertThat(requests.getFirst().slot != null || requests.getFirst().finished())
+                    assertThat(requests.getFirst().slot != null
+                                    || requests.getFirst().finished())
                             .isTrue();
                 }
             }
