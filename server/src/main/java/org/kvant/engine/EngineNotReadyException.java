@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class EngineNotReadyException extends IllegalStateException {
     private final EngineState state;
 
-    EngineNotReadyException(EngineState state, @Nullable Throwable cause) {
+    public EngineNotReadyException(EngineState state, @Nullable Throwable cause) {
         super(message(state, cause), cause);
         this.state = state;
     }

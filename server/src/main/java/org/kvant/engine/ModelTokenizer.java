@@ -30,6 +30,11 @@ final class ModelTokenizer implements Tokenizer {
     }
 
     @Override
+    public byte[] piece(int token) {
+        return vocab.piece(token, true);
+    }
+
+    @Override
     public int vocabularySize() {
         return vocab.size();
     }

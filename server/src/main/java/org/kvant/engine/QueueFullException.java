@@ -4,7 +4,7 @@ package org.kvant.engine;
 public final class QueueFullException extends Exception {
     private final int capacity;
 
-    QueueFullException(int capacity) {
+    public QueueFullException(int capacity) {
         super("The queue is full: " + capacity + " requests are waiting already. Try again later.");
         this.capacity = capacity;
     }

@@ -14,7 +14,7 @@ public final class RequestRejectedException extends Exception {
 
     private final Reason reason;
 
-    RequestRejectedException(Reason reason, String message) {
+    public RequestRejectedException(Reason reason, String message) {
         super(message);
         this.reason = reason;
     }

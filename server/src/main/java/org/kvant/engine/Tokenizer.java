@@ -18,6 +18,9 @@ public interface Tokenizer {
     /** The text of tokens, special ones included; bytes that aren't UTF-8 become U+FFFD. */
     String detokenize(int[] tokens);
 
+    /** One token's own bytes, a special token's text included; may be a part of a character. */
+    byte[] piece(int token);
+
     /** Number of tokens; ids go from 0 to one less. */
     int vocabularySize();
 }

@@ -78,6 +78,16 @@ public record ApiError(
                 "method_not_supported");
     }
 
+    /** 408: the body took too long. */
+    public static ApiError timedOut(long seconds) {
+        return new ApiError(
+                408,
+                "The request body did not arrive within " + seconds + " seconds.",
+                INVALID_REQUEST,
+                null,
+                "request_timeout");
+    }
+
     /** 413: the body is over the server's limit. */
     public static ApiError bodyTooLarge(long limitBytes) {
         return new ApiError(

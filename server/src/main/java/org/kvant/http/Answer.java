@@ -1,0 +1,255 @@
+package org.kvant.http;
+
+import io.vertx.core.Context;
+import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.kvant.engine.Finish;
+import org.kvant.engine.FinishReason;
+import org.kvant.engine.Generation;
+import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.QueueFullException;
+import org.kvant.engine.RequestRejectedException;
+import org.kvant.engine.TokenSink;
+import org.kvant.openai.ApiError;
+
+/**
+ * One HTTP request's generations, from the submit to the last byte.
+ *
+ * <pre>
+ * decode thread: sink → mailbox → (if none is on its way) runOnContext ─┐
+ * event loop:                        drain: all that waits → one write ←┘
+ *                 write queue full → pause the generations, stop draining;  drained → drain, resume
+ *                 client gone      → cancel the generations
+ * </pre>
+ *
+ * Everything except the sinks runs on the connection's event loop.
+ */
+final class Answer {
+    /** A finished text waits so long for a reader that takes nothing. */
+    private static final Duration STALLED = Duration.ofMinutes(5);
+
+    /** Pieces in one write: after so many the reader's pace is looked at, and other connections have their turn. */
+    private static final int MOST_AT_ONCE = 256;
+
+    private final Context context;
+    private final HttpServerResponse response;
+    private final Inference inference;
+    private final List<GenerationRequest> requests;
+    private final AnswerWriter writer;
+    private final Runnable whenOver;
+
+    private final Queue<Event> mailbox = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean drainComes = new AtomicBoolean();
+
+    private final @Nullable Generation[] generations;
+    private int submitted;
+    private int ended;
+    private boolean paused;
+    private int pauses;
+    private boolean over;
+
+    /** A piece of text, or the end. */
+    private record Event(
+            int index, @Nullable String text, @Nullable Finish finish) {
+        boolean givenUp() {
+            return finish != null && finish.reason() == FinishReason.CANCELLED;
+        }
+    }
+
+    /**
+     * @param requests one for each choice, at least one
+     * @param whenOver called once, when nothing more will be written
+     */
+    Answer(
+            Context context,
+            HttpServerResponse response,
+            Inference inference,
+            List<GenerationRequest> requests,
+            AnswerWriter writer,
+            Runnable whenOver) {
+        this.context = context;
+        this.response = response;
+        this.inference = inference;
+        this.requests = requests;
+        this.writer = writer;
+        this.whenOver = whenOver;
+        this.generations = new Generation[requests.size()];
+    }
+
+    void start() {
+        response.exceptionHandler(_ -> clientGone());
+        response.closeHandler(_ -> clientGone());
+        if (response.closed()) {
+            clientGone();
+        } else {
+            submitMore();
+        }
+    }
+
+    /**
+     * Keeps at most as many generations under way as can run at a time, so that one request of many prompts doesn't fill the queue. Only a queue
+     * that is full for the first of them fails the request: the others have something to wait for.
+     */
+    private void submitMore() {
+        int limit = inference.model().maxSequences();
+        while (!over && submitted < requests.size() && submitted - ended < limit) {
+            int index = submitted;
+            try {
+                generations[index] = inference.submit(requests.get(index), new Sink(index));
+                submitted++;
+            } catch (QueueFullException e) {
+                if (submitted == ended) {
+                    fail(Answers.describe(e));
+                }
+                return;
+            } catch (RequestRejectedException | RuntimeException e) {
+                fail(Answers.describe(e));
+                return;
+            }
+        }
+    }
+
+    private final class Sink implements TokenSink {
+        private final int index;
+
+        Sink(int index) {
+            this.index = index;
+        }
+
+        @Override
+        public void onText(String text, int tokenId) {
+            post(new Event(index, text, null));
+        }
+
+        @Override
+        public void onFinish(Finish finish) {
+            post(new Event(index, null, finish));
+        }
+    }
+
+    /** On the decode thread: one task on the event loop is enough, however many tokens come until it runs. */
+    private void post(Event event) {
+        mailbox.add(event);
+        scheduleDrain();
+    }
+
+    private void scheduleDrain() {
+        if (drainComes.compareAndSet(false, true)) {
+            context.runOnContext(_ -> drain());
+        }
+    }
+
+    private void drain() {
+        // Before looking into the mailbox: what comes after the look makes a new task.
+        drainComes.set(false);
+        if (over) {
+            return;
+        }
+        if (paused) {
+            // The engine gives up a generation that stays paused for too long: its reader won't come back.
+            if (mailbox.stream().anyMatch(Event::givenUp)) {
+                abandon();
+            }
+            return;
+        }
+        int endedBefore = ended;
+        int left = MOST_AT_ONCE;
+        for (Event event = mailbox.poll(); event != null; event = --left > 0 ? mailbox.poll() : null) {
+            if (event.text() != null) {
+                writer.text(event.index(), event.text());
+            } else if (event.finish() != null && !end(event.index(), event.finish())) {
+                return;
+            }
+        }
+        writer.flush();
+        if (ended == requests.size()) {
+            over();
+            writer.complete().onComplete(_ -> whenOver.run());
+            return;
+        }
+        if (ended != endedBefore) {
+            submitMore();
+        }
+        if (over) {
+            return;
+        }
+        if (response.writeQueueFull()) {
+            pause();
+        } else if (left == 0) {
+            scheduleDrain();
+        }
+    }
+
+    /** Whether the answer goes on. */
+    private boolean end(int index, Finish finish) {
+        generations[index] = null;
+        ended++;
+        if (finish.reason() == FinishReason.STOP || finish.reason() == FinishReason.LENGTH) {
+            writer.end(index, finish);
+            return true;
+        }
+        String why = finish.error() == null ? "The generation was given up." : finish.error();
+        fail(finish.reason() == FinishReason.ERROR ? ApiError.internal(why) : ApiError.unavailable(why));
+        return false;
+    }
+
+    private void pause() {
+        paused = true;
+        forRunning(Generation::pause);
+        response.drainHandler(_ -> {
+            if (paused && !over) {
+                paused = false;
+                forRunning(Generation::resume);
+                drain();
+            }
+        });
+        int pause = ++pauses;
+        context.owner().setTimer(STALLED.toMillis(), _ -> {
+            if (paused && !over && pause == pauses) {
+                abandon();
+            }
+        });
+    }
+
+    /** The reader takes nothing: there is no way to tell it anything either. */
+    private void abandon() {
+        over();
+        forRunning(Generation::cancel);
+        response.reset();
+        whenOver.run();
+    }
+
+    private void clientGone() {
+        if (!over) {
+            over();
+            forRunning(generation -> generation.cancel("The client has left."));
+            whenOver.run();
+        }
+    }
+
+    private void fail(ApiError error) {
+        over();
+        forRunning(Generation::cancel);
+        writer.fail(error).onComplete(_ -> whenOver.run());
+    }
+
+    private void over() {
+        over = true;
+        mailbox.clear();
+        writer.release();
+    }
+
+    private void forRunning(Consumer<Generation> action) {
+        for (Generation generation : generations) {
+            if (generation != null) {
+                action.accept(generation);
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package org.kvant.http;
+
+import org.kvant.engine.Finish;
+import org.kvant.engine.FinishReason;
+import org.kvant.engine.Timings;
+import org.kvant.engine.Usage;
+import org.kvant.openai.PhaseTimes;
+import org.kvant.openai.TokenCounts;
+
+/** The engine's account of a generation in the API's terms. */
+final class Figures {
+    private static final double NANOS_PER_MILLI = 1e6;
+
+    private Figures() {}
+
+    static String reason(Finish finish) {
+        return finish.reason() == FinishReason.LENGTH ? "length" : "stop";
+    }
+
+    static TokenCounts counts(Finish finish) {
+        Usage usage = finish.usage();
+        return new TokenCounts(usage.promptTokens(), usage.cachedTokens(), usage.completionTokens());
+    }
+
+    static PhaseTimes times(Finish finish) {
+        Usage usage = finish.usage();
+        Timings timings = finish.timings();
+        return new PhaseTimes(
+                usage.cachedTokens(),
+                usage.promptTokens() - usage.cachedTokens(),
+                usage.completionTokens(),
+                timings.queueNanos() / NANOS_PER_MILLI,
+                timings.prefillNanos() / NANOS_PER_MILLI,
+                timings.decodeNanos() / NANOS_PER_MILLI);
+    }
+}

@@ -1,0 +1,98 @@
+package org.kvant.http;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.kvant.openai.ApiError;
+import org.kvant.openai.ApiException;
+
+/** {@code POST /v1/completions} and {@code POST /v1/chat/completions}. */
+final class GenerationRoutes {
+    private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
+
+    private final Vertx vertx;
+    private final HttpOptions options;
+    private final WorkerExecutor workers;
+    private final BodyReader bodies;
+    private final ServedEngine served;
+    private final Inflight inflight;
+
+    GenerationRoutes(
+            Vertx vertx,
+            HttpOptions options,
+            WorkerExecutor workers,
+            BodyReader bodies,
+            ServedEngine served,
+            Inflight inflight) {
+        this.vertx = vertx;
+        this.options = options;
+        this.workers = workers;
+        this.bodies = bodies;
+        this.served = served;
+        this.inflight = inflight;
+    }
+
+    void addTo(Router router) {
+        router.post("/v1/completions").handler(context -> handle(context, RequestPreparer::completion));
+        router.post("/v1/chat/completions").handler(context -> handle(context, RequestPreparer::chat));
+    }
+
+    @FunctionalInterface
+    private interface Preparation {
+        Prepared prepare(RequestPreparer preparer, byte[] body) throws ApiException;
+    }
+
+    private void handle(RoutingContext routing, Preparation preparation) {
+        HttpServerRequest request = routing.request();
+        HttpServerResponse response = routing.response();
+        bodies.read(request)
+                .compose(body -> workers.executeBlocking(
+                        () -> {
+                            Inference inference = served.ready();
+                            RequestPreparer preparer =
+                                    new RequestPreparer(inference, options.modelId(), options.fingerprint());
+                            return preparation.prepare(preparer, body);
+                        },
+                        false))
+                .onSuccess(prepared -> start(request, response, prepared))
+                .onFailure(failure -> Answers.error(response, Answers.describe(failure)));
+    }
+
+    private void start(HttpServerRequest request, HttpServerResponse response, Prepared prepared) {
+        if (response.closed()) {
+            return;
+        }
+        if (!inflight.begin()) {
+            Answers.error(response, ApiError.unavailable(ServedEngine.DRAINING));
+            return;
+        }
+        AtomicBoolean open = new AtomicBoolean(true);
+        Runnable whenOver = () -> {
+            if (open.getAndSet(false)) {
+                inflight.end();
+            }
+        };
+        response.putHeader(REQUEST_ID, prepared.head().id());
+        AnswerWriter writer = prepared.stream()
+                ? new StreamedAnswer(
+                        vertx,
+                        response,
+                        request.version(),
+                        prepared.head(),
+                        prepared.includeUsage(),
+                        options.pingInterval())
+                : new WholeAnswer(response, prepared.head(), prepared.requests().size());
+        try {
+            new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared.requests(), writer, whenOver)
+                    .start();
+        } catch (ApiException | RuntimeException e) {
+            writer.release();
+            Answers.error(response, Answers.describe(e)).onComplete(_ -> whenOver.run());
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package org.kvant.http;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.ModelInfo;
+import org.kvant.engine.SamplingOptions;
+import org.kvant.engine.Tokenizer;
+import org.kvant.openai.ApiError;
+import org.kvant.openai.ApiException;
+import org.kvant.openai.ChatRequest;
+import org.kvant.openai.ChatTurn;
+import org.kvant.openai.CompletionRequest;
+import org.kvant.openai.GenerationParameters;
+import org.kvant.openai.Prompt;
+import org.kvant.openai.ResponseHead;
+
+/**
+ * Turns a request body into what the engine takes. Runs on worker threads: a prompt of a megabyte takes a while to tokenize, and other streams must not
+ * wait for it.
+ */
+final class RequestPreparer {
+    /** Dividing logits by less overflows them; vLLM draws the line here as well. */
+    private static final float COLDEST = 1e-5f;
+
+    private static final String ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private final Inference inference;
+    private final String modelId;
+    private final String fingerprint;
+
+    RequestPreparer(Inference inference, String modelId, String fingerprint) {
+        this.inference = inference;
+        this.modelId = modelId;
+        this.fingerprint = fingerprint;
+    }
+
+    Prepared completion(byte[] body) throws ApiException {
+        CompletionRequest request = CompletionRequest.parse(body);
+        checkModel(request.model(), modelId);
+        List<int[]> prompts = new ArrayList<>();
+        for (int i = 0; i < request.prompts().size(); i++) {
+            prompts.add(
+                    tokens(request.prompts().get(i), request.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]"));
+        }
+        return prepared(false, prompts, request.parameters());
+    }
+
+    Prepared chat(byte[] body) throws ApiException {
+        ChatRequest request = ChatRequest.parse(body);
+        checkModel(request.model(), modelId);
+        String prefill = request.prefill();
+        List<ChatTurn> turns = request.messages();
+        if (prefill != null) {
+            turns = turns.subList(0, turns.size() - 1);
+            if (turns.isEmpty()) {
+                throw new ApiException(ApiError.invalid(
+                        "Invalid value for 'messages': the assistant's message is continued, so another one must stand before it.",
+                        "messages",
+                        "invalid_value"));
+            }
+        }
+        String text = inference.applyChatTemplate(turns, true);
+        int[] prompt = inference.tokenizer().tokenizePrompt(prefill == null ? text : text + prefill);
+        checkLength(prompt, "messages");
+        return prepared(true, List.of(prompt), request.parameters());
+    }
+
+    /** @throws ApiException with status 404 if a request names another model than this one; a request that names none means this one */
+    static void checkModel(@Nullable String asked, String modelId) throws ApiException {
+        if (asked != null && !asked.equals(modelId)) {
+            throw new ApiException(ApiError.modelNotFound(asked, modelId));
+        }
+    }
+
+    /** @throws ApiException with status 400 if an id is outside the vocabulary */
+    static void checkVocabulary(int[] ids, Tokenizer tokenizer, String path) throws ApiException {
+        int size = tokenizer.vocabularySize();
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] >= size) {
+                String where = path + "[" + i + "]";
+                throw new ApiException(ApiError.invalid(
+                        "Invalid value for '" + where + "': there is no token " + ids[i] + "; this model's ids end at "
+                                + (size - 1) + ".",
+                        where,
+                        "invalid_token"));
+            }
+        }
+    }
+
+    private int[] tokens(Prompt prompt, String path) throws ApiException {
+        Tokenizer tokenizer = inference.tokenizer();
+        int[] ids = switch (prompt) {
+            case Prompt.Text text -> tokenizer.tokenizePrompt(text.text());
+            case Prompt.Tokens tokens -> {
+                checkVocabulary(tokens.ids(), tokenizer, path);
+                yield tokens.ids();
+            }
+        };
+        if (ids.length == 0) {
+            throw new ApiException(ApiError.invalid(
+                    "Invalid value for '" + path
+                            + "': it is empty, and this model puts no token of its own before a text; send at least one character.",
+                    path,
+                    "invalid_value"));
+        }
+        checkLength(ids, path);
+        return ids;
+    }
+
+    private void checkLength(int[] ids, String path) throws ApiException {
+        int limit = inference.model().sequenceContext();
+        if (ids.length >= limit) {
+            throw new ApiException(ApiError.contextExceeded(limit, ids.length, path));
+        }
+    }
+
+    private Prepared prepared(boolean chat, List<int[]> prompts, GenerationParameters parameters) {
+        String id = (chat ? "chatcmpl-" : "cmpl-") + randomId();
+        SamplingOptions sampling = sampling(parameters, inference.model());
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int[] prompt : prompts) {
+            requests.add(GenerationRequest.builder(id, prompt)
+                    .sampling(sampling)
+                    .maxTokens(parameters.maxTokens())
+                    .stop(parameters.stop())
+                    .ignoreEos(parameters.ignoreEos())
+                    .reusePrefix(parameters.cachePrompt())
+                    .build());
+        }
+        ResponseHead head = new ResponseHead(chat, id, System.currentTimeMillis() / 1000, modelId, fingerprint);
+        return new Prepared(head, requests, parameters.stream(), parameters.includeUsage());
+    }
+
+    static SamplingOptions sampling(GenerationParameters given, ModelInfo model) {
+        SamplingOptions usual = SamplingOptions.DEFAULT;
+        float temperature = or(given.temperature(), usual.temperature());
+        Integer lastN = given.repeatLastN();
+        Long seed = given.seed();
+        return new SamplingOptions(
+                temperature < COLDEST ? 0 : temperature,
+                or(given.topK(), usual.topK()),
+                or(given.topP(), usual.topP()),
+                or(given.minP(), usual.minP()),
+                or(given.presencePenalty(), usual.presencePenalty()),
+                or(given.frequencyPenalty(), usual.frequencyPenalty()),
+                or(given.repeatPenalty(), usual.repeatPenalty()),
+                // The sampler keeps that many tokens, so a huge number would be a huge allocation.
+                lastN == null
+                        ? usual.repeatLastN()
+                        : lastN < 0 ? model.sequenceContext() : Math.min(lastN, model.sequenceContext()),
+                seed == null || seed == SamplingOptions.RANDOM_SEED ? usual.seed() : seed & 0xFFFF_FFFFL);
+    }
+
+    private static <T> T or(@Nullable T given, T usual) {
+        return given == null ? usual : given;
+    }
+
+    private static String randomId() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        StringBuilder id = new StringBuilder();
+        for (int i = 0; i < 32; i++) {
+            id.append(ID_LETTERS.charAt(random.nextInt(ID_LETTERS.length())));
+        }
+        return id.toString();
+    }
+}

@@ -1,0 +1,95 @@
+package org.kvant.http;
+
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Set;
+import java.util.TreeSet;
+import org.kvant.openai.ApiError;
+
+/** Puts the routes together, and gives every failure outside them OpenAI's shape. */
+final class Routes {
+    private static final Set<String> POSTS =
+            Set.of("/v1/completions", "/v1/chat/completions", "/tokenize", "/detokenize");
+
+    private Routes() {}
+
+    static Handler<HttpServerRequest> create(
+            Vertx vertx,
+            HttpOptions options,
+            WorkerExecutor workers,
+            ServedEngine served,
+            Inflight inflight,
+            MetricsSource metrics,
+            ConnectionGuard guard) {
+        BodyReader bodies = new BodyReader(vertx, options.maxBodyBytes(), options.requestTimeout());
+        StatusRoutes status = new StatusRoutes(options.modelId(), workers, served, metrics);
+        Router router = Router.router(vertx);
+        status.addProbesTo(router);
+        if (options.apiKey() != null) {
+            router.route().handler(new ApiKeyCheck(options.apiKey()));
+        }
+        status.addTo(router);
+        new TokenRoutes(workers, bodies, served).addTo(router);
+        new GenerationRoutes(vertx, options, workers, bodies, served, inflight).addTo(router);
+        router.errorHandler(400, context -> badRequest(context.request()));
+        router.errorHandler(404, Routes::notFound);
+        router.errorHandler(405, Routes::methodNotAllowed);
+        router.errorHandler(500, Routes::failed);
+        return request -> {
+            guard.requested(request);
+            router.handle(request);
+        };
+    }
+
+    /** What Netty could not read as a request; nothing more can be read from that connection. */
+    static void invalid(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        int status = switch (cause) {
+            case TooLongHttpLineException _ -> 414;
+            case TooLongHttpHeaderException _ -> 431;
+            case null, default -> 400;
+        };
+        String message = switch (status) {
+            case 414 -> "The request line is too long.";
+            case 431 -> "The request's headers are too long.";
+            default -> "The request is not valid HTTP.";
+        };
+        Answers.error(request.response(), new ApiError(status, message, "invalid_request_error", null, "invalid_http"))
+                .onComplete(_ -> request.connection().close());
+    }
+
+    private static void badRequest(HttpServerRequest request) {
+        Answers.error(request.response(), ApiError.invalid("The request URL is not valid.", null, "invalid_http"));
+    }
+
+    private static void notFound(RoutingContext context) {
+        HttpServerRequest request = context.request();
+        Answers.error(request.response(), ApiError.unknownRoute(request.method().name(), path(request)));
+    }
+
+    private static void methodNotAllowed(RoutingContext context) {
+        HttpServerRequest request = context.request();
+        Set<String> allowed = new TreeSet<>(POSTS.contains(path(request)) ? Set.of("POST") : Set.of("GET"));
+        request.response().putHeader("Allow", String.join(", ", allowed));
+        Answers.error(
+                request.response(),
+                ApiError.methodNotAllowed(request.method().name(), path(request), String.join(", ", allowed)));
+    }
+
+    private static void failed(RoutingContext context) {
+        Throwable failure = context.failure() == null
+                ? new IllegalStateException("A route failed without saying why")
+                : context.failure();
+        Answers.error(context.response(), Answers.describe(failure));
+    }
+
+    private static String path(HttpServerRequest request) {
+        return request.path() == null ? request.uri() : request.path();
+    }
+}

@@ -1,0 +1,69 @@
+package org.kvant.http;
+
+import io.vertx.core.WorkerExecutor;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.kvant.engine.Tokenizer;
+import org.kvant.openai.ApiException;
+import org.kvant.openai.DetokenizeRequest;
+import org.kvant.openai.Prompt;
+import org.kvant.openai.TokenizeRequest;
+
+/** {@code POST /tokenize} and {@code POST /detokenize}, with llama-server's shapes. */
+final class TokenRoutes {
+    private final WorkerExecutor workers;
+    private final BodyReader bodies;
+    private final ServedEngine served;
+
+    TokenRoutes(WorkerExecutor workers, BodyReader bodies, ServedEngine served) {
+        this.workers = workers;
+        this.bodies = bodies;
+        this.served = served;
+    }
+
+    void addTo(Router router) {
+        router.post("/tokenize").handler(context -> handle(context, TokenRoutes::tokenize));
+        router.post("/detokenize").handler(context -> handle(context, TokenRoutes::detokenize));
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        byte[] answer(Tokenizer tokenizer, byte[] body) throws ApiException;
+    }
+
+    private void handle(RoutingContext routing, Work work) {
+        bodies.read(routing.request())
+                .compose(body ->
+                        workers.executeBlocking(() -> work.answer(served.ready().tokenizer(), body), false))
+                .onSuccess(answer -> Answers.json(routing.response(), answer))
+                .onFailure(failure -> Answers.error(routing.response(), Answers.describe(failure)));
+    }
+
+    private static byte[] tokenize(Tokenizer tokenizer, byte[] body) throws ApiException {
+        TokenizeRequest request = TokenizeRequest.parse(body);
+        List<Prompt> content = request.content();
+        IntStream.Builder tokens = IntStream.builder();
+        for (int i = 0; i < content.size(); i++) {
+            switch (content.get(i)) {
+                case Prompt.Tokens given -> {
+                    RequestPreparer.checkVocabulary(given.ids(), tokenizer, "content");
+                    Arrays.stream(given.ids()).forEach(tokens);
+                }
+                case Prompt.Text text ->
+                    Arrays.stream(tokenizer.tokenize(
+                                    text.text(), request.addSpecial() && i == 0, request.parseSpecial()))
+                            .forEach(tokens);
+            }
+        }
+        return request.answer(tokens.build().toArray(), tokenizer::piece);
+    }
+
+    private static byte[] detokenize(Tokenizer tokenizer, byte[] body) throws ApiException {
+        DetokenizeRequest request = DetokenizeRequest.parse(body);
+        RequestPreparer.checkVocabulary(request.tokens(), tokenizer, "tokens");
+        return request.answer(tokenizer.detokenize(request.tokens()));
+    }
+}
