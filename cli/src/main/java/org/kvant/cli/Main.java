@@ -19,6 +19,11 @@ public final class Main {
 
     private static final Map<String, Supplier<Object>> COMMANDS = new LinkedHashMap<>();
 
+    static {
+        COMMANDS.put("convert", ConvertCommand::new);
+        COMMANDS.put("inspect", InspectCommand::new);
+    }
+
     private Main() {}
 
     /** Runs one command and ends the JVM with its exit code: 0 success, 1 failure, 2 wrong usage or bad input. */
