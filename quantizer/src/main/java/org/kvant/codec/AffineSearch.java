@@ -14,14 +14,15 @@ import java.util.Arrays;
  * @param steps the number of candidates after the first
  * @param absolute whether errors count by magnitude and not by their squares
  */
-record AffineSearch(int n, int nmax, float rmin, float rdelta, int steps, boolean absolute) {
+public record AffineSearch(int n, int nmax, float rmin, float rdelta, int steps, boolean absolute) {
 
     /**
+     * @param scratch n floats
      * @param codes receives the codes
      * @param mins receives the negated minimum at {@code mo}
      * @return the scale
      */
-    float search(float[] x, int xo, float[] weights, byte[] codes, int co, float[] mins, int mo) {
+    float search(float[] x, int xo, float[] weights, float[] scratch, byte[] codes, int co, float[] mins, int mo) {
         float min = x[xo];
         float max = min;
         float sumW = weights[0];
@@ -42,12 +43,10 @@ record AffineSearch(int n, int nmax, float rmin, float rdelta, int steps, boolea
         }
         float iscale = nmax / (max - min);
         float scale = 1 / iscale;
-        float bestError = 0;
         for (int i = 0; i < n; i++) {
-            float v = x[xo + i];
-            float diff = scale * code(iscale, v, min) + min - v;
-            bestError += weights[i] * (absolute ? Math.abs(diff) : diff * diff);
+            scratch[i] = code(iscale, x[xo + i], min);
         }
+        float bestError = error(x, xo, weights, scratch, scale, min);
         float codeInverse = iscale;
         float codeMin = min;
         for (int is = 0; is <= steps; is++) {
@@ -58,10 +57,11 @@ record AffineSearch(int n, int nmax, float rmin, float rdelta, int steps, boolea
             for (int i = 0; i < n; i++) {
                 float v = x[xo + i];
                 float l = code(iscale, v, min);
-                float w = weights[i];
-                sumL += w * l;
-                sumL2 += w * l * l;
-                sumXL += w * l * v;
+                scratch[i] = l;
+                float wl = weights[i] * l;
+                sumL += wl;
+                sumL2 += wl * l;
+                sumXL += wl * v;
             }
             float determinant = sumW * sumL2 - sumL * sumL;
             if (determinant > 0) {
@@ -71,12 +71,7 @@ record AffineSearch(int n, int nmax, float rmin, float rdelta, int steps, boolea
                     tryMin = 0;
                     tryScale = sumXL / sumL2;
                 }
-                float error = 0;
-                for (int i = 0; i < n; i++) {
-                    float v = x[xo + i];
-                    float diff = tryScale * code(iscale, v, min) + tryMin - v;
-                    error += weights[i] * (absolute ? Math.abs(diff) : diff * diff);
-                }
+                float error = error(x, xo, weights, scratch, tryScale, tryMin);
                 if (error < bestError) {
                     bestError = error;
                     codeInverse = iscale;
@@ -93,7 +88,23 @@ record AffineSearch(int n, int nmax, float rmin, float rdelta, int steps, boolea
         return scale;
     }
 
-    private int code(float iscale, float v, float min) {
+    private float error(float[] x, int xo, float[] weights, float[] candidate, float scale, float min) {
+        float error = 0;
+        if (absolute) {
+            for (int i = 0; i < n; i++) {
+                error += weights[i] * Math.abs(scale * candidate[i] + min - x[xo + i]);
+            }
+        } else {
+            for (int i = 0; i < n; i++) {
+                float diff = scale * candidate[i] + min - x[xo + i];
+                error += weights[i] * (diff * diff);
+            }
+        }
+        return error;
+    }
+
+    /** The code of one value. */
+    public int code(float iscale, float v, float min) {
         return Rounding.clamp(Rounding.nearest(iscale * (v - min)), 0, nmax);
     }
 }

@@ -61,24 +61,26 @@ final class BlockCodec implements Codec {
                 kernel.encode(src, from, piece, 0, n * (columns / type.blockSize()));
             }
             if (largest >= SAFE_MAGNITUDE_BITS || importance != null) {
-                checkScales(piece, row, n * rowBytes, columns);
+                checkScales(piece, row, n * rowBytes, columns, importance != null);
             }
             MemorySegment.copy(piece, 0, dst, ValueLayout.JAVA_BYTE, dstOffset + (long) row * rowBytes, n * rowBytes);
         }
     }
 
     /** A scale beyond F16 is infinite, and so would be every weight of its block. llama-quantize refuses it as well. */
-    private void checkScales(byte[] piece, int firstRow, int bytes, int columns) {
+    private void checkScales(byte[] piece, int firstRow, int bytes, int columns, boolean weighted) {
+        int[] offsets = kernel.scaleOffsets();
         for (int block = 0; block * type.typeSize() < bytes; block++) {
-            for (int offset : kernel.scaleOffsets()) {
+            for (int offset : offsets) {
                 if (Half.notFinite(piece, block * type.typeSize() + offset)) {
                     long element = (long) block * type.blockSize();
                     throw new CodecException(
-                            "row %d, columns %d to %d: the values are too large, the scale of their %s block overflows F16"
+                            "row %d, columns %d to %d: the values%s are too large, the scale of their %s block overflows F16"
                                     .formatted(
                                             firstRow + element / columns,
                                             element % columns,
                                             element % columns + type.blockSize() - 1,
+                                            weighted ? " or their importance" : "",
                                             type.label()));
                 }
             }

@@ -3,22 +3,39 @@ package org.kvant.codec;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kvant.codec.vector.VectorKernels;
 import org.kvant.gguf.GgmlType;
 
 /** Where codecs come from. */
 public final class Codecs {
 
-    private static final Map<GgmlType, Codec> SCALAR = scalarCodecs();
+    /**
+     * Values after which the twins are warmed up. A search costs 50 to 400 ns a value in plain Java, simple rounding 3 ns;
+     * compiling a twin costs some seconds of processor time, or half a second.
+     */
+    private static final long SEARCH_THRESHOLD = 16L << 20;
+
+    private static final long SIMPLE_THRESHOLD = 96L << 20;
+
+    private static final Map<GgmlType, Codec> SCALAR = codecs(Implementation.SCALAR);
+    private static final Map<GgmlType, Codec> CHOSEN = codecs(choice());
+
+    private enum Implementation {
+        SCALAR,
+        VECTOR,
+        ADAPTIVE
+    }
 
     private Codecs() {}
 
     /**
-     * The fastest implementation there is for a type.
+     * The fastest implementation there is for a type: plain Java, and where the module {@code jdk.incubator.vector} is resolved
+     * the Vector API as soon as it pays. {@code -Dkvant.codec=scalar} or {@code vector} forces one.
      *
      * @throws CodecException if there is none
      */
     public static Codec of(GgmlType type) {
-        return scalar(type);
+        return get(CHOSEN, type);
     }
 
     /**
@@ -27,9 +44,13 @@ public final class Codecs {
      * @throws CodecException if there is none
      */
     public static Codec scalar(GgmlType type) {
-        @Nullable Codec codec = SCALAR.get(type);
+        return get(SCALAR, type);
+    }
+
+    private static Codec get(Map<GgmlType, Codec> codecs, GgmlType type) {
+        @Nullable Codec codec = codecs.get(type);
         if (codec == null) {
-            throw new CodecException("no codec for type " + type.label() + "; there are " + SCALAR.keySet());
+            throw new CodecException("no codec for type " + type.label() + "; there are " + codecs.keySet());
         }
         return codec;
     }
@@ -39,21 +60,65 @@ public final class Codecs {
         return SCALAR.containsKey(type);
     }
 
-    private static Map<GgmlType, Codec> scalarCodecs() {
+    private static Implementation choice() {
+        String choice = System.getProperty("kvant.codec", "");
+        return switch (choice) {
+            case "scalar" -> Implementation.SCALAR;
+            case "vector" -> Implementation.VECTOR;
+            case "" -> vectorModule() ? Implementation.ADAPTIVE : Implementation.SCALAR;
+            default -> throw new CodecException("kvant.codec is " + choice + "; it may be scalar or vector");
+        };
+    }
+
+    /** Whether the Vector API is there; without it, no class of {@code org.kvant.codec.vector} may be loaded. */
+    static boolean vectorModule() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    }
+
+    /** The implementation on the Vector API, without a warm-up. */
+    static Codec vector(GgmlType type) {
+        return get(VectorHolder.CODECS, type);
+    }
+
+    private static final class VectorHolder {
+        static final Map<GgmlType, Codec> CODECS = codecs(Implementation.VECTOR);
+    }
+
+    private static Map<GgmlType, Codec> codecs(Implementation implementation) {
         Map<GgmlType, Codec> codecs = new EnumMap<>(GgmlType.class);
         codecs.put(GgmlType.F32, new F32Codec());
         codecs.put(GgmlType.F16, new Float16Codec.F16());
         codecs.put(GgmlType.BF16, new Float16Codec.Bf16());
         for (GgmlType type : GgmlType.values()) {
-            @Nullable BlockKernel kernel = kernel(type);
-            if (kernel != null) {
-                codecs.put(type, new BlockCodec(type, kernel));
+            @Nullable BlockKernel scalar = scalarKernel(type);
+            if (scalar != null) {
+                codecs.put(type, new BlockCodec(type, kernel(implementation, type, scalar)));
             }
         }
         return codecs;
     }
 
-    private static @Nullable BlockKernel kernel(GgmlType type) {
+    private static BlockKernel kernel(Implementation implementation, GgmlType type, BlockKernel scalar) {
+        return switch (implementation) {
+            case SCALAR -> scalar;
+            case VECTOR -> VectorKernels.twin(type, scalar);
+            case ADAPTIVE ->
+                new AdaptiveKernel(
+                        scalar,
+                        VectorKernels.twin(type, scalar),
+                        type.blockSize(),
+                        simple(type) ? SIMPLE_THRESHOLD : SEARCH_THRESHOLD);
+        };
+    }
+
+    private static boolean simple(GgmlType type) {
+        return switch (type) {
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> true;
+            default -> false;
+        };
+    }
+
+    private static @Nullable BlockKernel scalarKernel(GgmlType type) {
         return switch (type) {
             case Q4_0 -> new Q40Kernel();
             case Q4_1 -> new Q41Kernel();
@@ -61,11 +126,11 @@ public final class Codecs {
             case Q5_1 -> new Q51Kernel();
             case Q8_0 -> new Q80Kernel();
             case IQ4_NL -> new Iq4NlKernel();
-            case Q2_K -> new Q2KKernel();
-            case Q3_K -> new Q3KKernel();
-            case Q4_K -> new Q4KKernel();
-            case Q5_K -> new Q5KKernel();
-            case Q6_K -> new Q6KKernel();
+            case Q2_K -> new AffineKernel(Formats.Q2_K);
+            case Q3_K -> new SignedKernel(Formats.Q3_K);
+            case Q4_K -> new AffineKernel(Formats.Q4_K);
+            case Q5_K -> new AffineKernel(Formats.Q5_K);
+            case Q6_K -> new SignedKernel(Formats.Q6_K);
             default -> null;
         };
     }

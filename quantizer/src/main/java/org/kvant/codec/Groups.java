@@ -7,16 +7,26 @@ public final class Groups {
 
     /** The first value of the largest magnitude, with its sign; 0 if all are 0. */
     public static float extreme(float[] x, int xo, int n) {
-        float amax = 0;
-        float max = 0;
-        for (int i = xo; i < xo + n; i++) {
-            float ax = Math.abs(x[i]);
-            if (ax > amax) {
-                amax = ax;
-                max = x[i];
-            }
+        // Magnitudes order like their bits; finding the place afterwards is faster than keeping it on the way.
+        int even = 0;
+        int odd = 0;
+        for (int i = xo; i < xo + n - 1; i += 2) {
+            even = Math.max(even, magnitude(x[i]));
+            odd = Math.max(odd, magnitude(x[i + 1]));
         }
-        return max;
+        int largest = Math.max(Math.max(even, odd), magnitude(x[xo + n - 1]));
+        if (largest == 0) {
+            return 0;
+        }
+        int place = xo;
+        while (magnitude(x[place]) != largest) {
+            place++;
+        }
+        return x[place];
+    }
+
+    private static int magnitude(float v) {
+        return Float.floatToRawIntBits(v) & 0x7fffffff;
     }
 
     /** The sum of squares, added in order in single precision. */
@@ -26,6 +36,15 @@ public final class Groups {
             sum += x[i] * x[i];
         }
         return sum;
+    }
+
+    /** The largest of the values above 0, or 0. */
+    static float max(float[] x, int xo, int n) {
+        float max = 0;
+        for (int i = xo; i < xo + n; i++) {
+            max = x[i] > max ? x[i] : max;
+        }
+        return max;
     }
 
     static float sum(float[] x, int xo, int n) {
@@ -45,7 +64,7 @@ public final class Groups {
     }
 
     /** {@code sqrtf}: rounding the double root once more gives the correctly rounded single root. */
-    static float sqrt(float v) {
+    public static float sqrt(float v) {
         return (float) Math.sqrt(v);
     }
 }

@@ -18,6 +18,11 @@ public final class Nibbles {
         for (int j = 0; j < 32; j++) {
             bits |= (codes[co + j] >> 4 & 1) << j;
         }
+        putFifthBits(bits, y, yo);
+    }
+
+    /** Stores 32 fifth bits. */
+    public static void putFifthBits(int bits, byte[] y, int yo) {
         y[yo] = (byte) bits;
         y[yo + 1] = (byte) (bits >> 8);
         y[yo + 2] = (byte) (bits >> 16);

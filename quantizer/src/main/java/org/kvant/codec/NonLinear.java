@@ -3,17 +3,36 @@ package org.kvant.codec;
 import org.jspecify.annotations.Nullable;
 
 /** The 16 non-linear levels of IQ4_NL and IQ4_XS and the fit of a scale to them ({@code quantize_row_iq4_nl_impl}). */
-final class NonLinear {
+public final class NonLinear {
 
-    static final int GROUP = 32;
+    public static final int GROUP = 32;
 
     /** {@code kvalues_iq4nl} of ggml-common.h. */
     private static final float[] LEVELS = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
     /** Candidates on either side of the scale that maps the largest value to the lowest level. */
-    private static final int TRIES = 7;
+    public static final int TRIES = 7;
 
     private NonLinear() {}
+
+    public static float level(int k) {
+        return LEVELS[k];
+    }
+
+    /** What lies between level k and the next. */
+    public static float gap(int k) {
+        return LEVELS[k + 1] - LEVELS[k];
+    }
+
+    /** The middle of level k and the next. */
+    public static float middle(int k) {
+        return (LEVELS[k] + LEVELS[k + 1]) / 2;
+    }
+
+    /** The inverse of a scale, or 0. */
+    public static float inverse(float scale) {
+        return scale != 0 ? 1 / scale : 0;
+    }
 
     /**
      * The scale of a group of 32 values.
@@ -66,7 +85,7 @@ final class NonLinear {
     }
 
     static void codes(float scale, float[] x, int xo, byte[] codes, int co) {
-        float id = scale != 0 ? 1 / scale : 0;
+        float id = inverse(scale);
         for (int j = 0; j < GROUP; j++) {
             codes[co + j] = (byte) nearest(id * x[xo + j]);
         }

@@ -9,9 +9,6 @@ public final class Q41Kernel implements BlockKernel {
     public static final int BYTES = 20;
     private static final int MAX_CODE = 15;
 
-    /** Inverse scales from (nmax − 0.9) / range on, as ggml's. */
-    private static final AffineSearch SEARCH = new AffineSearch(BLOCK, MAX_CODE, -0.9f, 0.05f, 36, false);
-
     @Override
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
         byte[] codes = new byte[BLOCK];
@@ -47,13 +44,14 @@ public final class Q41Kernel implements BlockKernel {
     @Override
     public void encodeWeighted(float[] x, int xo, byte[] y, int yo, int rows, int columns, float[] importance) {
         float[] weights = new float[BLOCK];
+        float[] scratch = new float[BLOCK];
         float[] min = new float[1];
         byte[] codes = new byte[BLOCK];
         for (int row = 0; row < rows; row++) {
             float sigma2 = Groups.sumOfSquares(x, xo, columns) / columns;
             for (int column = 0; column < columns; column += BLOCK, xo += BLOCK, yo += BYTES) {
                 Groups.weights(x, xo, BLOCK, importance, column, sigma2, weights);
-                Half.put(y, yo, SEARCH.search(x, xo, weights, codes, 0, min, 0));
+                Half.put(y, yo, Formats.Q4_1.search(x, xo, weights, scratch, codes, 0, min, 0));
                 Half.put(y, yo + 2, -min[0]);
                 Nibbles.pack(codes, 0, y, yo + 4);
             }

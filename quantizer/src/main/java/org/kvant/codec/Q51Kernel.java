@@ -9,9 +9,6 @@ public final class Q51Kernel implements BlockKernel {
     public static final int BYTES = 24;
     private static final int MAX_CODE = 31;
 
-    /** Inverse scales from (nmax − 0.9) / range on, as ggml's. */
-    private static final AffineSearch SEARCH = new AffineSearch(BLOCK, MAX_CODE, -0.9f, 0.05f, 36, false);
-
     @Override
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
         byte[] codes = new byte[BLOCK];
@@ -48,13 +45,14 @@ public final class Q51Kernel implements BlockKernel {
     @Override
     public void encodeWeighted(float[] x, int xo, byte[] y, int yo, int rows, int columns, float[] importance) {
         float[] weights = new float[BLOCK];
+        float[] scratch = new float[BLOCK];
         float[] min = new float[1];
         byte[] codes = new byte[BLOCK];
         for (int row = 0; row < rows; row++) {
             float sigma2 = Groups.sumOfSquares(x, xo, columns) / columns;
             for (int column = 0; column < columns; column += BLOCK, xo += BLOCK, yo += BYTES) {
                 Groups.weights(x, xo, BLOCK, importance, column, sigma2, weights);
-                Half.put(y, yo, SEARCH.search(x, xo, weights, codes, 0, min, 0));
+                Half.put(y, yo, Formats.Q5_1.search(x, xo, weights, scratch, codes, 0, min, 0));
                 Half.put(y, yo + 2, -min[0]);
                 Nibbles.packFifthBits(codes, 0, y, yo + 4);
                 Nibbles.pack(codes, 0, y, yo + 8);

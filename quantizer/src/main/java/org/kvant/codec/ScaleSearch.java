@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Searches for the scale of a group whose codes are {@code round(x / scale)}: no offset. The order of the floating-point
  * operations is that of ggml-quants.c, whose function each method names; every sum is in single precision and in order.
  */
-final class ScaleSearch {
+public final class ScaleSearch {
 
     /** Refinement rounds over the codes. */
     private static final int ROUNDS = 5;
@@ -21,7 +21,8 @@ final class ScaleSearch {
      * @param codes receives the shifted codes
      * @return the scale
      */
-    static float signed(int n, int nmax, float[] x, int xo, byte[] codes, int co, float @Nullable [] qw, int qwo) {
+    public static float signed(
+            int n, int nmax, float[] x, int xo, byte[] codes, int co, float @Nullable [] qw, int qwo) {
         float max = Groups.extreme(x, xo, n);
         if (Math.abs(max) < Rounding.GROUP_MAX_EPS) {
             Arrays.fill(codes, co, co + n, (byte) 0);
@@ -67,7 +68,7 @@ final class ScaleSearch {
     }
 
     /** {@code make_q3_quants} with {@code do_rmse}: as {@link #signed}, by changing one code at a time, weights x². */
-    static float signedByCode(int n, int nmax, float[] x, int xo, byte[] codes, int co) {
+    public static float signedByCode(int n, int nmax, float[] x, int xo, byte[] codes, int co) {
         float max = Groups.extreme(x, xo, n);
         if (Math.abs(max) < Rounding.GROUP_MAX_EPS) {
             Arrays.fill(codes, co, co + n, (byte) 0);
@@ -119,13 +120,14 @@ final class ScaleSearch {
     /**
      * {@code make_qp_quants}: values ≥ 0 and codes in [0, nmax], weighted.
      *
-     * @param codes receives the codes, as unsigned bytes
+     * @param codes receives the codes, as unsigned bytes, from 0 on
+     * @param weights one a value, from {@code xo} on as the values
      * @return the scale
      */
-    static float positive(int n, int nmax, float[] x, byte[] codes, float[] weights) {
+    static float positive(int n, int nmax, float[] x, int xo, byte[] codes, float[] weights) {
         float max = 0;
         for (int i = 0; i < n; i++) {
-            max = max > x[i] ? max : x[i];
+            max = max > x[xo + i] ? max : x[xo + i];
         }
         if (max < Rounding.GROUP_MAX_EPS) {
             Arrays.fill(codes, 0, n, (byte) 0);
@@ -135,8 +137,8 @@ final class ScaleSearch {
         float scale = 1 / iscale;
         float bestError = 0;
         for (int i = 0; i < n; i++) {
-            float diff = x[i] - scale * (Rounding.nearest(iscale * x[i]) & 0xff);
-            bestError += weights[i] * diff * diff;
+            float diff = x[xo + i] - scale * (Rounding.nearest(iscale * x[xo + i]) & 0xff);
+            bestError += weights[xo + i] * diff * diff;
         }
         for (int is = -4; is <= 4; is++) {
             if (is == 0) {
@@ -146,8 +148,8 @@ final class ScaleSearch {
             float tryScale = 1 / tryInverse;
             float error = 0;
             for (int i = 0; i < n; i++) {
-                float diff = x[i] - tryScale * Math.min(nmax, Rounding.nearest(tryInverse * x[i]));
-                error += weights[i] * diff * diff;
+                float diff = x[xo + i] - tryScale * Math.min(nmax, Rounding.nearest(tryInverse * x[xo + i]));
+                error += weights[xo + i] * diff * diff;
             }
             if (error < bestError) {
                 bestError = error;
@@ -157,23 +159,23 @@ final class ScaleSearch {
         float sumlx = 0;
         float suml2 = 0;
         for (int i = 0; i < n; i++) {
-            int l = Math.min(nmax, Rounding.nearest(iscale * x[i]));
+            int l = Math.min(nmax, Rounding.nearest(iscale * x[xo + i]));
             codes[i] = (byte) l;
-            float w = weights[i];
-            sumlx += w * x[i] * l;
+            float w = weights[xo + i];
+            sumlx += w * x[xo + i] * l;
             suml2 += w * l * l;
         }
         for (int round = 0; round < ROUNDS; round++) {
             boolean changed = false;
             for (int i = 0; i < n; i++) {
-                float w = weights[i];
+                float w = weights[xo + i];
                 int l = codes[i] & 0xff;
-                float slx = sumlx - w * x[i] * l;
+                float slx = sumlx - w * x[xo + i] * l;
                 float sl2 = suml2 - w * l * l;
                 if (slx > 0 && sl2 > 0) {
-                    int next = Math.min(nmax, Rounding.nearest(x[i] * sl2 / slx));
+                    int next = Math.min(nmax, Rounding.nearest(x[xo + i] * sl2 / slx));
                     if (next != l) {
-                        slx += w * x[i] * next;
+                        slx += w * x[xo + i] * next;
                         sl2 += w * next * next;
                         if (slx * slx * suml2 > sumlx * sumlx * sl2) {
                             codes[i] = (byte) next;
