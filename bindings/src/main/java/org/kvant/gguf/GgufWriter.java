@@ -149,6 +149,15 @@ public final class GgufWriter implements AutoCloseable {
 
     private GgufException failure(IOException cause) {
         String message = String.valueOf(cause.getMessage());
+        if (message.contains("Bad address")) {
+            // The kernel cannot read what we gave it: a mapped input shrank.
+            return new GgufException(
+                    target,
+                    "",
+                    "writing failed: an input was truncated while it was read",
+                    "Nothing was left behind",
+                    cause);
+        }
         boolean full = message.contains("space") || message.contains("quota") || message.contains("too large");
         return new GgufException(
                 target, "", "writing failed: " + message, full ? MAKE_ROOM : "Nothing was left behind", cause);

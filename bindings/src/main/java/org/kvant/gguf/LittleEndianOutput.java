@@ -15,11 +15,6 @@ final class LittleEndianOutput {
         this.out = out;
     }
 
-    /** Bytes written so far. */
-    long count() {
-        return count;
-    }
-
     void raw(byte[] bytes) throws IOException {
         out.write(bytes);
         count += bytes.length;
