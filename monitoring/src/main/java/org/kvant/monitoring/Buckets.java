@@ -52,6 +52,10 @@ public final class Buckets {
     static final Buckets BATCH_TOKENS = new Buckets(
             IntStream.rangeClosed(0, 14).mapToDouble(exponent -> 1 << exponent).toArray());
 
+    /** Sequences in a batch: one by one to 8, then coarser, to 256. */
+    static final Buckets BATCH_SEQUENCES =
+            new Buckets(new double[] {1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 128, 256});
+
     private final double[] bounds;
 
     private Buckets(double[] bounds) {

@@ -10,12 +10,16 @@ final class EngineGauges {
     private final String model;
     private final Meters meters;
     private final Supplier<EngineSnapshot> snapshots;
+    /** Held here because the registry holds it weakly. */
+    private final Supplier<Number> evictedCells;
+
     private boolean cacheRegistered;
 
     EngineGauges(String model, Meters meters, Supplier<EngineSnapshot> snapshots) {
         this.model = model;
         this.meters = meters;
         this.snapshots = snapshots;
+        evictedCells = () -> snapshots.get().kvCellsEvicted();
     }
 
     /** Registers everything whose labels are known before the model is loaded. */
@@ -28,7 +32,9 @@ final class EngineGauges {
         gauge(Metric.REQUESTS_PAUSED, EngineSnapshot::paused);
         gauge(Metric.REQUESTS_WAITING, EngineSnapshot::waiting);
         gauge(Metric.SEQUENCES, EngineSnapshot::maxSequences);
-        gauge(Metric.KV_CELLS_USED, EngineSnapshot::kvCellsUsed);
+        meters.gauge(Metric.KV_CELLS_USED, () -> snapshots.get().kvCellsRunning(), model, "running");
+        meters.gauge(Metric.KV_CELLS_USED, () -> idle(snapshots.get()), model, "cached");
+        meters.counter(Metric.KV_EVICTED_CELLS, evictedCells, model);
         gauge(Metric.KV_CELLS, EngineSnapshot::kvCellsTotal);
         gauge(Metric.WEIGHT_BYTES, EngineSnapshot::weightBytes);
         gauge(Metric.COMPUTE_BUFFER_BYTES, EngineSnapshot::computeBufferBytes);
@@ -47,6 +53,11 @@ final class EngineGauges {
         gauge(Metric.KV_USED_BYTES, EngineSnapshot::kvBytesUsedK, "k", snapshot.kvTypeK());
         gauge(Metric.KV_USED_BYTES, EngineSnapshot::kvBytesUsedV, "v", snapshot.kvTypeV());
         cacheRegistered = true;
+    }
+
+    /** The two figures are published one after the other. */
+    private static long idle(EngineSnapshot snapshot) {
+        return Math.max(0, snapshot.kvCellsUsed() - snapshot.kvCellsRunning());
     }
 
     private void gauge(Metric metric, ToLongFunction<EngineSnapshot> value) {

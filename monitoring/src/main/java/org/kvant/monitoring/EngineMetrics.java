@@ -17,6 +17,7 @@ import org.kvant.engine.EngineListener;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
 import org.kvant.engine.Outcome;
+import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
 
 /**
@@ -31,9 +32,13 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     private final Timer timeBetweenTokens;
     private final Timer queue;
     private final Timer prefill;
+    private final Timer decode;
+    private final Timer timePerOutputToken;
     private final Timer endToEnd;
     private final Timer decodeStep;
+    private final Timer schedulerStep;
     private final DistributionSummary decodeBatch;
+    private final DistributionSummary decodeSequences;
     private final DistributionSummary promptTokens;
     private final DistributionSummary generatedTokens;
     private final LongAccumulator longestSequence = new LongAccumulator(Math::max, 0);
@@ -42,6 +47,8 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
 
     private final Counter computedTokens;
     private final Counter cachedTokens;
+    private final Counter preemptions;
+    private final Counter decodeFailures;
     private final Map<Outcome, Counter> requests = new EnumMap<>(Outcome.class);
     private final Map<Rejection, Counter> rejections = new EnumMap<>(Rejection.class);
 
@@ -58,8 +65,14 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         timeBetweenTokens = meters.timer(Metric.TIME_BETWEEN_TOKENS, model);
         queue = meters.timer(Metric.QUEUE, model);
         prefill = meters.timer(Metric.PREFILL, model);
+        decode = meters.timer(Metric.DECODE, model);
+        timePerOutputToken = meters.timer(Metric.TIME_PER_OUTPUT_TOKEN, model);
         endToEnd = meters.timer(Metric.END_TO_END, model);
         decodeStep = meters.timer(Metric.DECODE_STEP, model);
+        schedulerStep = meters.timer(Metric.SCHEDULER_STEP, model);
+        decodeSequences = meters.summary(Metric.DECODE_BATCH_SEQUENCES, model);
+        preemptions = meters.counter(Metric.PREEMPTIONS, model);
+        decodeFailures = meters.counter(Metric.DECODE_FAILURES, model);
         decodeBatch = meters.summary(Metric.DECODE_BATCH, model);
         promptTokens = meters.summary(Metric.REQUEST_PROMPT_TOKENS, model);
         generatedTokens = meters.summary(Metric.REQUEST_GENERATED_TOKENS, model);
@@ -147,10 +160,16 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     }
 
     @Override
-    public void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {
+    public void requestFinished(String id, Outcome outcome, Usage usage, Timings timings) {
         if (outcome != Outcome.REJECTED) {
             increment(requests.get(outcome));
-            endToEnd.record(e2eNanos, TimeUnit.NANOSECONDS);
+            endToEnd.record(timings.totalNanos(), TimeUnit.NANOSECONDS);
+            if (usage.completionTokens() > 0) {
+                decode.record(timings.decodeNanos(), TimeUnit.NANOSECONDS);
+            }
+            if (usage.completionTokens() > 1) {
+                timePerOutputToken.record(timings.decodeNanos() / (usage.completionTokens() - 1), TimeUnit.NANOSECONDS);
+            }
             promptTokens.record(usage.promptTokens());
             generatedTokens.record(usage.completionTokens());
             longestSequence.accumulate(usage.totalTokens());
@@ -158,9 +177,25 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     }
 
     @Override
-    public void decodeStep(int batchTokens, int batchPromptTokens, long nanos) {
+    public void requestPreempted(String id) {
+        preemptions.increment();
+    }
+
+    @Override
+    public void decodeFailed(Throwable cause) {
+        decodeFailures.increment();
+    }
+
+    @Override
+    public void schedulerStep(long nanos) {
+        schedulerStep.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void decodeStep(int batchTokens, int batchPromptTokens, int sequences, long nanos) {
         decodeStep.record(nanos, TimeUnit.NANOSECONDS);
         decodeBatch.record(batchTokens);
+        decodeSequences.record(sequences);
     }
 
     /** How an admitted request can end. A refusal is no such end; {@link #requestRejected} counts it. */

@@ -17,6 +17,10 @@ public enum Label {
             "state",
             "the engine's state: 1 for the one that it is in, 0 for the others",
             names(List.of(EngineState.values()))),
+    USE(
+            "use",
+            "`running`, or `cached` for what a finished request left and the next one may take",
+            List.of("running", "cached")),
     PART("part", "`k` or `v`", List.of("k", "v")),
     TYPE("type", "the ggml type of the cache, as `q8_0`"),
     RESIDENT_KIND(

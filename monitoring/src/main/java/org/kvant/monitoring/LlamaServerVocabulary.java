@@ -31,6 +31,10 @@ final class LlamaServerVocabulary {
                         Metric.GENERATED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.GENERATED_TOKENS, model))
                 .counter(
+                        "tokens_predicted_seconds_total",
+                        "Time spent on generating after the first token.",
+                        (reading, model) -> sum(reading, Metric.DECODE, model))
+                .counter(
                         "n_decode_total",
                         "Calls of llama_decode.",
                         (reading, model) -> count(reading, Metric.DECODE_STEP, model))
@@ -44,6 +48,18 @@ final class LlamaServerVocabulary {
                         (reading, model) ->
                                 Ratios.of(computedTokens(reading, model), sum(reading, Metric.PREFILL, model)))
                 .gauge(
+                        "predicted_tokens_seconds",
+                        "Average speed of a stream since the start, tokens a second.",
+                        (reading, model) -> Ratios.of(
+                                count(reading, Metric.TIME_BETWEEN_TOKENS, model),
+                                sum(reading, Metric.TIME_BETWEEN_TOKENS, model)))
+                .gauge(
+                        "n_busy_slots_per_decode",
+                        "Average number of sequences in a decode since the start.",
+                        (reading, model) -> Ratios.of(
+                                sum(reading, Metric.DECODE_BATCH_SEQUENCES, model),
+                                count(reading, Metric.DECODE_BATCH_SEQUENCES, model)))
+                .gauge(
                         "requests_processing",
                         Metric.REQUESTS_RUNNING.help(),
                         (reading, model) -> reading.sum(Metric.REQUESTS_RUNNING, model))
@@ -51,7 +67,7 @@ final class LlamaServerVocabulary {
                         "requests_deferred",
                         Metric.REQUESTS_WAITING.help(),
                         (reading, model) -> reading.sum(Metric.REQUESTS_WAITING, model))
-                .gauge("kv_cache_usage_ratio", "Used part of the KV cache, 0 to 1.", Ratios::kvUsage)
+                .gauge("kv_cache_usage_ratio", "Part of the KV cache that holds a token, 0 to 1.", Ratios::kvUsed)
                 .gauge(
                         "kv_cache_tokens",
                         Metric.KV_CELLS_USED.help(),

@@ -10,6 +10,7 @@ import static org.kvant.monitoring.Label.RESIDENT_KIND;
 import static org.kvant.monitoring.Label.SOURCE;
 import static org.kvant.monitoring.Label.STATE;
 import static org.kvant.monitoring.Label.TYPE;
+import static org.kvant.monitoring.Label.USE;
 import static org.kvant.monitoring.Label.VERSION;
 import static org.kvant.monitoring.MetricType.COUNTER;
 import static org.kvant.monitoring.MetricType.GAUGE;
@@ -53,6 +54,16 @@ public enum Metric {
             MetricUnit.SECONDS,
             Buckets.PHASE_SECONDS,
             "From the end of the queue until the whole prompt was computed."),
+    DECODE(
+            "kvant_request_decode_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PHASE_SECONDS,
+            "From the first sampled token of a request to its end, of requests that got a token."),
+    TIME_PER_OUTPUT_TOKEN(
+            "kvant_time_per_output_token_seconds",
+            MetricUnit.SECONDS,
+            Buckets.TOKEN_SECONDS,
+            "Mean time between the tokens of one request: one observation for each request that got two tokens or more."),
     END_TO_END(
             "kvant_request_end_to_end_seconds",
             MetricUnit.SECONDS,
@@ -64,11 +75,21 @@ public enum Metric {
             Buckets.PHASE_SECONDS,
             "One decode of one batch by the native library."),
 
+    SCHEDULER_STEP(
+            "kvant_scheduler_step_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PHASE_SECONDS,
+            "One round of the scheduler that computed something: planning, decode, sampling, handing out."),
     DECODE_BATCH(
             "kvant_decode_batch_tokens",
             MetricUnit.TOKENS,
             Buckets.BATCH_TOKENS,
             "Tokens in one batch, prompt chunks and running sequences together."),
+    DECODE_BATCH_SEQUENCES(
+            "kvant_decode_batch_sequences",
+            MetricUnit.NONE,
+            Buckets.BATCH_SEQUENCES,
+            "Sequences that have tokens in one batch."),
     REQUEST_PROMPT_TOKENS(
             "kvant_request_prompt_tokens",
             MetricUnit.TOKENS,
@@ -108,6 +129,21 @@ public enum Metric {
             MODEL,
             REJECTION),
 
+    PREEMPTIONS(
+            "kvant_preemptions_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Running requests that lost their sequence for lack of cells and were computed again later.",
+            MODEL),
+    DECODE_FAILURES(
+            "kvant_decode_failures_total", COUNTER, MetricUnit.NONE, "Decodes that the native library failed.", MODEL),
+    KV_EVICTED_CELLS(
+            "kvant_kv_evicted_cells_total",
+            COUNTER,
+            MetricUnit.CELLS,
+            "Cells left by finished requests that were given up for other ones.",
+            MODEL),
+
     ENGINE_STATE("kvant_engine_state", GAUGE, MetricUnit.NONE, "State of the engine.", MODEL, STATE),
     REQUESTS_RUNNING(
             "kvant_requests_running",
@@ -134,8 +170,9 @@ public enum Metric {
             "kvant_kv_used_cells",
             GAUGE,
             MetricUnit.CELLS,
-            "Cells of the KV cache that hold a token, those kept for later requests included.",
-            MODEL),
+            "Cells of the KV cache that hold a token; the rest of kvant_kv_cells is empty.",
+            MODEL,
+            USE),
     KV_CELLS("kvant_kv_cells", GAUGE, MetricUnit.CELLS, "Cells of the KV cache: tokens that it can hold.", MODEL),
     KV_RESERVED_BYTES("kvant_kv_reserved_bytes", GAUGE, MetricUnit.BYTES, "Memory of the KV cache.", MODEL, PART, TYPE),
     KV_USED_BYTES(

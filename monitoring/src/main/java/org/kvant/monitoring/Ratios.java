@@ -9,7 +9,13 @@ final class Ratios {
         return whole == 0 ? 0 : part / whole;
     }
 
-    static double kvUsage(Reading reading, String model) {
+    /** Part of the KV cache that holds a token. */
+    static double kvUsed(Reading reading, String model) {
         return of(reading.sum(Metric.KV_CELLS_USED, model), reading.sum(Metric.KV_CELLS, model));
+    }
+
+    /** Part of the KV cache that running requests hold. */
+    static double kvRunning(Reading reading, String model) {
+        return of(reading.sum(Metric.KV_CELLS_USED, model, Label.USE, "running"), reading.sum(Metric.KV_CELLS, model));
     }
 }

@@ -42,7 +42,9 @@ final class VllmVocabulary {
                         "Older name of vllm:inter_token_latency_seconds.")
                 .histogram("e2e_request_latency_seconds", Metric.END_TO_END)
                 .histogram("request_queue_time_seconds", Metric.QUEUE)
-                .histogram("request_prefill_time_seconds", Metric.PREFILL);
+                .histogram("request_prefill_time_seconds", Metric.PREFILL)
+                .histogram("request_decode_time_seconds", Metric.DECODE)
+                .histogram("request_time_per_output_token_seconds", Metric.TIME_PER_OUTPUT_TOKEN);
     }
 
     private static void sizes(Translations all) {
@@ -79,6 +81,10 @@ final class VllmVocabulary {
                         "generation_tokens_total",
                         Metric.GENERATED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.GENERATED_TOKENS, model))
+                .counter(
+                        "num_preemptions_total",
+                        Metric.PREEMPTIONS.help(),
+                        (reading, model) -> reading.sum(Metric.PREEMPTIONS, model))
                 .add(
                         "request_success_total",
                         MetricType.COUNTER,
@@ -99,8 +105,11 @@ final class VllmVocabulary {
                         "num_requests_waiting",
                         Metric.REQUESTS_WAITING.help(),
                         (reading, model) -> reading.sum(Metric.REQUESTS_WAITING, model))
-                .gauge("kv_cache_usage_perc", "Used part of the KV cache, 0 to 1.", Ratios::kvUsage)
-                .gauge("gpu_cache_usage_perc", "Older name of vllm:kv_cache_usage_perc.", Ratios::kvUsage);
+                .gauge(
+                        "kv_cache_usage_perc",
+                        "Part of the KV cache that running requests hold, 0 to 1.",
+                        Ratios::kvRunning)
+                .gauge("gpu_cache_usage_perc", "Older name of vllm:kv_cache_usage_perc.", Ratios::kvRunning);
     }
 
     private static void configuration(Translations all) {

@@ -13,15 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
 import org.kvant.engine.Outcome;
+import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
 
 class EngineMetricsTest {
     private static final String MODEL = "tiny \"quoted\" \\ model";
     private static final String ESCAPED = "tiny \\\"quoted\\\" \\\\ model";
     private static final EngineSnapshot LOADING =
-            new EngineSnapshot(EngineState.LOADING, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0, 0);
+            new EngineSnapshot(EngineState.LOADING, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0, 0);
     private static final EngineSnapshot BUSY = new EngineSnapshot(
-            EngineState.READY, 2, 3, 1, 5, 4, 256, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000);
+            EngineState.READY, 2, 3, 1, 5, 4, 256, 192, 77, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000);
 
     private final Monitoring monitoring = new Monitoring(new BuildInfo("1.2.3", "0.5.0", "25"));
 
@@ -44,7 +45,7 @@ class EngineMetricsTest {
 
         Scrape scrape = Scrape.parse(monitoring.scrape());
         for (Metric metric : Metric.values()) {
-            if (metric.perModel() && metric.type() != MetricType.GAUGE) {
+            if (metric.perModel() && metric.type() != MetricType.GAUGE && metric != Metric.KV_EVICTED_CELLS) {
                 assertThat(scrape.family(metric.exposedName()).samples())
                         .as(metric.exposedName())
                         .isNotEmpty()
@@ -58,12 +59,19 @@ class EngineMetricsTest {
         EngineMetrics metrics = monitoring.engine(MODEL);
         metrics.requestQueued("1");
         metrics.requestStarted("1", 30_000_000);
-        metrics.decodeStep(12, 12, 4_000_000);
+        metrics.decodeStep(12, 12, 1, 4_000_000);
+        metrics.schedulerStep(4_500_000);
+        metrics.requestPreempted("1");
+        metrics.decodeFailed(new IllegalStateException());
         metrics.prefillFinished("1", 200_000_000, 12, 4);
         metrics.firstToken("1", 231_000_000);
         metrics.token("1", 9_500_000);
         metrics.token("1", 50_000_000);
-        metrics.requestFinished("1", Outcome.LENGTH, new Usage(12, 4, 3), 300_000_000);
+        metrics.requestFinished(
+                "1",
+                Outcome.LENGTH,
+                new Usage(12, 4, 3),
+                new Timings(30_000_000, 200_000_000, 69_000_000, 300_000_000));
 
         Scrape scrape = Scrape.parse(monitoring.scrape());
         assertHistogram(scrape, Metric.QUEUE, 1, 0.03);
@@ -72,6 +80,12 @@ class EngineMetricsTest {
         assertHistogram(scrape, Metric.TIME_TO_FIRST_TOKEN, 1, 0.231);
         assertHistogram(scrape, Metric.TIME_BETWEEN_TOKENS, 2, 0.0595);
         assertHistogram(scrape, Metric.END_TO_END, 1, 0.3);
+        assertHistogram(scrape, Metric.DECODE, 1, 0.069);
+        assertHistogram(scrape, Metric.TIME_PER_OUTPUT_TOKEN, 1, 0.0345);
+        assertHistogram(scrape, Metric.SCHEDULER_STEP, 1, 0.0045);
+        assertHistogram(scrape, Metric.DECODE_BATCH_SEQUENCES, 1, 1);
+        assertThat(value(scrape, Metric.PREEMPTIONS)).isEqualTo(1);
+        assertThat(value(scrape, Metric.DECODE_FAILURES)).isEqualTo(1);
         assertHistogram(scrape, Metric.DECODE_BATCH, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_PROMPT_TOKENS, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_GENERATED_TOKENS, 1, 3);
@@ -92,7 +106,7 @@ class EngineMetricsTest {
     void everyOutcomeAndRefusalIsCountedOnce() {
         EngineMetrics metrics = monitoring.engine(MODEL);
         for (Outcome outcome : Outcome.values()) {
-            metrics.requestFinished("1", outcome, new Usage(1, 0, 0), 1);
+            metrics.requestFinished("1", outcome, new Usage(1, 0, 0), new Timings(0, 0, 0, 1));
         }
         metrics.requestRejected("2", new IllegalStateException("something new"));
 
@@ -125,7 +139,9 @@ class EngineMetricsTest {
         assertThat(value(busy, Metric.REQUESTS_PAUSED)).isEqualTo(1);
         assertThat(value(busy, Metric.REQUESTS_WAITING)).isEqualTo(5);
         assertThat(value(busy, Metric.SEQUENCES)).isEqualTo(4);
-        assertThat(value(busy, Metric.KV_CELLS_USED)).isEqualTo(256);
+        assertThat(value(busy, Metric.KV_CELLS_USED, "use", "running")).isEqualTo(192);
+        assertThat(value(busy, Metric.KV_CELLS_USED, "use", "cached")).isEqualTo(64);
+        assertThat(value(busy, Metric.KV_EVICTED_CELLS)).isEqualTo(77);
         assertThat(value(busy, Metric.KV_CELLS)).isEqualTo(1024);
         assertThat(value(busy, Metric.KV_RESERVED_BYTES, "part", "k", "type", "q8_0"))
                 .isEqualTo(4096);
@@ -178,6 +194,7 @@ class EngineMetricsTest {
         Scrape scrape = Scrape.parse(monitoring.scrape());
         assertThat(value(scrape, Metric.GENERATED_TOKENS)).isEqualTo(2);
         assertThat(value(scrape, Metric.REQUESTS_RUNNING)).isEqualTo(3);
+        assertThat(value(scrape, Metric.KV_EVICTED_CELLS)).isEqualTo(77);
         assertThat(scrape.value("kvant_process_cpu_seconds_total")).isPositive();
         assertThat(scrape.value("kvant_java_gc_seconds_total")).isPositive();
         assertThat(scrape.value("kvant_uptime_seconds")).isPositive();

@@ -39,7 +39,8 @@ class HotPathTest {
     private void tokens(int count) {
         for (int i = 0; i < count; i++) {
             metrics.token("1", 1_000_000L + i);
-            metrics.decodeStep(4, 0, 900_000L + i);
+            metrics.decodeStep(4, 0, 4, 900_000L + i);
+            metrics.schedulerStep(950_000L + i);
         }
     }
 

@@ -6,6 +6,7 @@ import org.junit.jupiter.api.Test;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
 import org.kvant.engine.Outcome;
+import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
 
 /** Prometheus' own parser and linter on what we expose. */
@@ -16,10 +17,10 @@ class PromtoolTest {
         try (Monitoring monitoring = new Monitoring(BuildInfo.of("0.5.0"))) {
             EngineMetrics metrics = monitoring.engine("a \"model\" with \\ and\nnew line, ünïcode");
             metrics.watch(() -> new EngineSnapshot(
-                    EngineState.READY, 2, 3, 1, 5, 4, 256, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000));
+                    EngineState.READY, 2, 3, 1, 5, 4, 256, 128, 0, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000));
             metrics.firstToken("1", 250_000_000);
             metrics.token("1", 9_500_000);
-            metrics.requestFinished("1", Outcome.STOP, new Usage(12, 4, 2), 300_000_000);
+            metrics.requestFinished("1", Outcome.STOP, new Usage(12, 4, 2), new Timings(0, 0, 0, 300_000_000));
 
             Promtool.Result result = Promtool.run(monitoring.scrape(), "check", "metrics");
             assertThat(result.output()).isEmpty();

@@ -151,6 +151,11 @@ class RealEngineTest {
                 .isEqualTo(snapshot.kvBytesK());
         assertThat(scrape.value("kvant_kv_reserved_bytes", "model", "demo", "part", "v", "type", "f16"))
                 .isEqualTo(snapshot.kvBytesV());
+        assertThat(scrape.value("kvant_kv_used_cells", "model", "demo", "use", "running"))
+                .isZero();
+        assertThat(scrape.value("kvant_kv_used_cells", "model", "demo", "use", "cached"))
+                .isEqualTo(snapshot.kvCellsUsed())
+                .isPositive();
         assertThat(scrape.value("kvant_kv_cells", DEMO)).isEqualTo(1024);
         assertThat(scrape.value("kvant_sequences", DEMO)).isEqualTo(2);
         assertThat(scrape.value("kvant_weight_bytes", DEMO)).isBetween(1e5, 1e8);

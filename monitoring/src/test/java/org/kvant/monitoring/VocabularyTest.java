@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
 import org.kvant.engine.Outcome;
+import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
 
 class VocabularyTest {
@@ -31,15 +32,17 @@ class VocabularyTest {
         Monitoring monitoring = new Monitoring(new BuildInfo("1", "2", "3"), vocabularies);
         EngineMetrics metrics = monitoring.engine("m");
         metrics.watch(() -> new EngineSnapshot(
-                EngineState.READY, 2, 3, 1, 5, 4, 256, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000));
+                EngineState.READY, 2, 3, 1, 5, 4, 256, 128, 0, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000));
         metrics.requestStarted("1", 30_000_000);
-        metrics.decodeStep(8, 8, 180_000_000);
+        metrics.decodeStep(8, 8, 1, 180_000_000);
+        metrics.decodeStep(2, 0, 2, 20_000_000);
+        metrics.requestPreempted("2");
         metrics.prefillFinished("1", 200_000_000, 12, 4);
         metrics.firstToken("1", 231_000_000);
         metrics.token("1", 10_000_000);
         metrics.token("1", 30_000_000);
-        metrics.requestFinished("1", Outcome.LENGTH, new Usage(12, 4, 3), 300_000_000);
-        metrics.requestFinished("2", Outcome.CANCELLED, new Usage(20, 0, 0), 50_000_000);
+        metrics.requestFinished("1", Outcome.LENGTH, new Usage(12, 4, 3), new Timings(0, 0, 60_000_000, 300_000_000));
+        metrics.requestFinished("2", Outcome.CANCELLED, new Usage(20, 0, 0), new Timings(50_000_000, 0, 0, 50_000_000));
         return monitoring;
     }
 
@@ -49,8 +52,8 @@ class VocabularyTest {
 
         assertGauge(scrape, "vllm:num_requests_running", 3, VLLM);
         assertGauge(scrape, "vllm:num_requests_waiting", 5, VLLM);
-        assertGauge(scrape, "vllm:kv_cache_usage_perc", 0.25, VLLM);
-        assertGauge(scrape, "vllm:gpu_cache_usage_perc", 0.25, VLLM);
+        assertGauge(scrape, "vllm:kv_cache_usage_perc", 0.125, VLLM);
+        assertGauge(scrape, "vllm:gpu_cache_usage_perc", 0.125, VLLM);
         assertCounter(scrape, "vllm:prompt_tokens_total", 12, VLLM);
         assertCounter(scrape, "vllm:prompt_tokens_cached_total", 4, VLLM);
         assertCounter(scrape, "vllm:prefix_cache_queries_total", 12, VLLM);
@@ -71,7 +74,10 @@ class VocabularyTest {
         assertHistogram(scrape, "vllm:request_prompt_tokens", 2, 32);
         assertHistogram(scrape, "vllm:request_generation_tokens", 2, 3);
         assertHistogram(scrape, "vllm:request_max_num_generation_tokens", 2, 3);
-        assertHistogram(scrape, "vllm:iteration_tokens_total", 1, 8);
+        assertHistogram(scrape, "vllm:iteration_tokens_total", 2, 10);
+        assertHistogram(scrape, "vllm:request_decode_time_seconds", 1, 0.06);
+        assertHistogram(scrape, "vllm:request_time_per_output_token_seconds", 1, 0.03);
+        assertCounter(scrape, "vllm:num_preemptions_total", 1, VLLM);
         // What the endpoint picker reads: capacity in blocks, and adapters with the time as the value.
         assertGauge(
                 scrape,
@@ -105,9 +111,12 @@ class VocabularyTest {
         assertCounter(scrape, "llamacpp:prompt_tokens_cached_total", 4, LLAMA);
         assertCounter(scrape, "llamacpp:prompt_seconds_total", 0.2, LLAMA);
         assertCounter(scrape, "llamacpp:tokens_predicted_total", 3, LLAMA);
-        assertCounter(scrape, "llamacpp:n_decode_total", 1, LLAMA);
+        assertCounter(scrape, "llamacpp:n_decode_total", 2, LLAMA);
         assertGauge(scrape, "llamacpp:n_tokens_max", 20, LLAMA);
         assertGauge(scrape, "llamacpp:prompt_tokens_seconds", 40, LLAMA);
+        assertCounter(scrape, "llamacpp:tokens_predicted_seconds_total", 0.06, LLAMA);
+        assertGauge(scrape, "llamacpp:predicted_tokens_seconds", 50, LLAMA);
+        assertGauge(scrape, "llamacpp:n_busy_slots_per_decode", 1.5, LLAMA);
         assertGauge(scrape, "llamacpp:requests_processing", 3, LLAMA);
         assertGauge(scrape, "llamacpp:requests_deferred", 5, LLAMA);
         assertGauge(scrape, "llamacpp:kv_cache_usage_ratio", 0.25, LLAMA);

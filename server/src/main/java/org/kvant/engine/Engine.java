@@ -177,6 +177,8 @@ public final class Engine implements AutoCloseable {
                 queue.size(),
                 context.maxSequences(),
                 gauges.kvCellsUsed,
+                gauges.kvCellsRunning,
+                gauges.kvCellsEvicted,
                 l == null ? 0 : l.info.contextSize(),
                 l == null ? 0 : l.kvBytesK,
                 l == null ? 0 : l.kvBytesV,

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
  * Sees what the engine does, for metrics. Times are nanoseconds of {@link System#nanoTime()}. Called on the decode thread, except
  * {@link #requestQueued} and {@link #requestRejected}, which come on the thread that submits. Implementations must be thread-safe and must not
  * block; what they throw is logged once and otherwise ignored. For each request the order is
- * queued → started → prefillFinished → firstToken → token… → requestFinished, and it may finish from every step.
+ * queued → started → prefillFinished → firstToken → token… → requestFinished, and it may finish from every step. It may be pre-empted
+ * between any two of these; only requestPreempted tells that.
  */
 public interface EngineListener {
     EngineListener NONE = new EngineListener() {};
@@ -32,15 +33,25 @@ public interface EngineListener {
     /** A further token was sampled; time spent paused is part of the gap. */
     default void token(String id, long nanosSincePrevious) {}
 
+    /** A running request lost its sequence for lack of cells; it is back in the queue and will be computed again. */
+    default void requestPreempted(String id) {}
+
     /** An admitted request ended. */
-    default void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {}
+    default void requestFinished(String id, Outcome outcome, Usage usage, Timings timings) {}
 
     /**
      * One call of {@code llama_decode} with its sampling succeeded.
      *
      * @param batchTokens tokens in the batch
      * @param promptTokens how many of them were prompt tokens; the others continue one running sequence each
+     * @param sequences how many sequences the tokens belong to
      * @param nanos of the native decode alone
      */
-    default void decodeStep(int batchTokens, int promptTokens, long nanos) {}
+    default void decodeStep(int batchTokens, int promptTokens, int sequences, long nanos) {}
+
+    /** A call of {@code llama_decode} failed; what its requests make of it follows. */
+    default void decodeFailed(Throwable cause) {}
+
+    /** One round of the scheduler that computed something: planning, decodes, sampling and handing out, {@code nanos} long. */
+    default void schedulerStep(long nanos) {}
 }

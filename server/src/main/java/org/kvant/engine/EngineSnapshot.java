@@ -10,6 +10,8 @@ package org.kvant.engine;
  * @param waiting requests in the admission queue
  * @param maxSequences how many can run at a time
  * @param kvCellsUsed cells that hold a token, those kept for prefix reuse included
+ * @param kvCellsRunning how many of those belong to running requests; the others are given up as soon as somebody needs them
+ * @param kvCellsEvicted cells that were given up so, since the start
  * @param kvCellsTotal cells of the cache
  * @param kvBytesK bytes reserved for K
  * @param kvBytesV bytes reserved for V
@@ -26,6 +28,8 @@ public record EngineSnapshot(
         int waiting,
         int maxSequences,
         long kvCellsUsed,
+        long kvCellsRunning,
+        long kvCellsEvicted,
         long kvCellsTotal,
         long kvBytesK,
         long kvBytesV,

@@ -5,20 +5,26 @@ final class Gauges {
     volatile int running;
     volatile int paused;
     volatile long kvCellsUsed;
+    volatile long kvCellsRunning;
+    volatile long kvCellsEvicted;
 
-    void publish(Slot[] slots) {
+    void publish(PrefixCache cache) {
         int busy = 0;
         int held = 0;
         long cells = 0;
-        for (Slot slot : slots) {
+        long owned = 0;
+        for (Slot slot : cache.slots()) {
             cells += slot.cells;
             if (slot.owner != null) {
                 busy++;
+                owned += slot.cells;
                 held += slot.owner.paused() ? 1 : 0;
             }
         }
         running = busy;
         paused = held;
         kvCellsUsed = cells;
+        kvCellsRunning = owned;
+        kvCellsEvicted = cache.evictedCells();
     }
 }

@@ -33,9 +33,10 @@ final class LiveRequests {
         live.remove(request);
         long now = System.nanoTime();
         Usage usage = request.usage();
-        listener.requestFinished(request.id(), Outcome.of(reason), usage, now - request.submitNanos);
+        Timings timings = request.timings(now);
+        listener.requestFinished(request.id(), Outcome.of(reason), usage, timings);
         try {
-            request.sink.onFinish(new Finish(reason, stop, error, usage, request.timings(now)));
+            request.sink.onFinish(new Finish(reason, stop, error, usage, timings));
         } catch (RuntimeException e) {
             log.warn("Request {}: its sink failed at the end", request.id(), e);
         }

@@ -35,6 +35,9 @@ interface PrefixCache {
      */
     void truncate(Slot slot, int cells);
 
+    /** Cells of idle sequences that were given up for other requests, since the start. */
+    long evictedCells();
+
     /** All sequences in order of their numbers. */
     Slot[] slots();
 }

@@ -79,18 +79,45 @@ final class SafeListener implements EngineListener {
     }
 
     @Override
-    public void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {
+    public void requestPreempted(String id) {
         try {
-            listener.requestFinished(id, outcome, usage, e2eNanos);
+            listener.requestPreempted(id);
         } catch (RuntimeException e) {
             report(e);
         }
     }
 
     @Override
-    public void decodeStep(int batchTokens, int promptTokens, long nanos) {
+    public void requestFinished(String id, Outcome outcome, Usage usage, Timings timings) {
         try {
-            listener.decodeStep(batchTokens, promptTokens, nanos);
+            listener.requestFinished(id, outcome, usage, timings);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void decodeFailed(Throwable cause) {
+        try {
+            listener.decodeFailed(cause);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void schedulerStep(long nanos) {
+        try {
+            listener.schedulerStep(nanos);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
+    public void decodeStep(int batchTokens, int promptTokens, int sequences, long nanos) {
+        try {
+            listener.decodeStep(batchTokens, promptTokens, sequences, nanos);
         } catch (RuntimeException e) {
             report(e);
         }

@@ -62,14 +62,16 @@ final class Scheduler {
      * @return false if there was nothing to compute
      */
     boolean step() {
+        long begin = System.nanoTime();
         dropCancelled();
         admit();
         planner.plan(cache.slots(), plan);
-        gauges.publish(cache.slots());
+        gauges.publish(cache);
         if (plan.size == 0) {
             return false;
         }
         execute(plan);
+        listener.schedulerStep(System.nanoTime() - begin);
         return true;
     }
 
@@ -191,7 +193,7 @@ final class Scheduler {
             case DecodeResult.Ok ok -> {
                 long nanos = System.nanoTime() - begin;
                 budget.measured(work.promptTokens, nanos);
-                listener.decodeStep(work.tokens, work.promptTokens, nanos);
+                listener.decodeStep(work.tokens, work.promptTokens, work.size, nanos);
                 advance(work);
             }
             case DecodeResult.NoSlot noSlot -> makeRoom(work);
@@ -319,10 +321,12 @@ final class Scheduler {
         log.debug("Request {}: out of cells, computed again later", request.id());
         discard(request);
         queue.returnToFront(request);
+        listener.requestPreempted(request.id());
     }
 
     /** The library failed. One of several requests may be the cause, so each is tried alone; one that fails alone is given up. */
     private void decodeFailed(Plan work, DecodeException e) {
+        listener.decodeFailed(e);
         rollBack(work);
         if (work.size == 1) {
             ActiveRequest request = work.requests[0];
@@ -366,7 +370,7 @@ final class Scheduler {
             cache.release(request.slot);
             request.slot = null;
         }
-        gauges.publish(cache.slots());
+        gauges.publish(cache);
         live.end(request, reason, stop, error);
     }
 

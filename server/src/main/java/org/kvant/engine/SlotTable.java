@@ -20,6 +20,7 @@ final class SlotTable implements PrefixCache {
     private final int slidingWindow;
     private final Slot[] slots;
     private long clock;
+    private long evictedCells;
 
     /**
      * @param separateBuffers whether each sequence has a buffer of its own (a cache that isn't unified)
@@ -47,7 +48,9 @@ final class SlotTable implements PrefixCache {
         int reusable = request.request.reusePrefix()
                 ? Math.min(commonPrefix(slot, request.tokens), request.tokens.size() - 1)
                 : 0;
+        int kept = slot.cells;
         truncate(slot, reusable);
+        evictedCells += kept - slot.cells;
         slot.tokens = request.tokens;
         slot.owner = request;
         return slot;
@@ -78,6 +81,7 @@ final class SlotTable implements PrefixCache {
         if (oldest == null) {
             return false;
         }
+        evictedCells += oldest.cells;
         truncate(oldest, 0);
         return true;
     }
@@ -105,6 +109,11 @@ final class SlotTable implements PrefixCache {
         }
         int needed = slidingWindow == 0 ? 0 : Math.max(0, cells - slidingWindow);
         return last >= cells && memory.minPosition(slot.sequence) <= needed;
+    }
+
+    @Override
+    public long evictedCells() {
+        return evictedCells;
     }
 
     @Override

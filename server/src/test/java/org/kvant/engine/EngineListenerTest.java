@@ -44,12 +44,12 @@ class EngineListenerTest {
         }
 
         @Override
-        public void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {
-            record("finished " + id + " " + outcome + " " + usage.completionTokens(), e2eNanos);
+        public void requestFinished(String id, Outcome outcome, Usage usage, Timings timings) {
+            record("finished " + id + " " + outcome + " " + usage.completionTokens(), timings.totalNanos());
         }
 
         @Override
-        public void decodeStep(int batchTokens, int promptTokens, long time) {
+        public void decodeStep(int batchTokens, int promptTokens, int sequences, long time) {
             record("step " + batchTokens + " " + promptTokens, time);
         }
     }
@@ -128,12 +128,12 @@ class EngineListenerTest {
             }
 
             @Override
-            public void decodeStep(int batchTokens, int promptTokens, long nanos) {
+            public void decodeStep(int batchTokens, int promptTokens, int sequences, long nanos) {
                 throw new IllegalStateException("step");
             }
 
             @Override
-            public void requestFinished(String id, Outcome outcome, Usage usage, long e2eNanos) {
+            public void requestFinished(String id, Outcome outcome, Usage usage, Timings timings) {
                 throw new IllegalStateException("finished");
             }
         };

@@ -21,6 +21,7 @@ final class SchedulerHarness implements AutoCloseable {
     final Scheduler scheduler;
     final Gauges gauges = new Gauges();
     final List<Step> steps = new ArrayList<>();
+    final List<String> preempted = new ArrayList<>();
     private final LiveRequests live;
     private int count;
 
@@ -41,8 +42,13 @@ final class SchedulerHarness implements AutoCloseable {
         queue = new AdmissionQueue(options.queueCapacity());
         EngineListener listener = new EngineListener() {
             @Override
-            public void decodeStep(int batchTokens, int promptTokens, long nanos) {
+            public void decodeStep(int batchTokens, int promptTokens, int sequences, long nanos) {
                 steps.add(new Step(batchTokens, promptTokens));
+            }
+
+            @Override
+            public void requestPreempted(String id) {
+                preempted.add(id);
             }
         };
         live = new LiveRequests(listener);

@@ -41,6 +41,8 @@ class SharedCellsTest {
             harness.submit(harness.greedy(other, 100), sink);
             harness.run();
             assertThat(sink.finish().usage()).isEqualTo(new Usage(300, 0, 100));
+            assertThat(harness.gauges.kvCellsEvicted).isBetween(120L, 480L);
+            assertThat(harness.gauges.kvCellsRunning).isZero();
         }
     }
 
@@ -72,6 +74,9 @@ class SharedCellsTest {
                 }
             }
             assertThat(waited.get()).isPositive();
+            assertThat(harness.preempted)
+                    .isNotEmpty()
+                    .doesNotContain(requests.getFirst().id());
             int same = 0;
             for (int i = 0; i < sinks.size(); i++) {
                 assertThat(sinks.get(i).finish().reason()).isEqualTo(FinishReason.LENGTH);

@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 public class EngineMetricsBenchmark {
     private static final EngineSnapshot SNAPSHOT = new EngineSnapshot(
-            EngineState.READY, 2, 3, 0, 5, 4, 256, 1024, 4096, 8192, "q8_0", "q8_0", 1_000_000, 2_000);
+            EngineState.READY, 2, 3, 0, 5, 4, 256, 128, 0, 1024, 4096, 8192, "q8_0", "q8_0", 1_000_000, 2_000);
 
     private final Monitoring monitoring = new Monitoring(BuildInfo.of("benchmark"));
     private final EngineMetrics metrics = monitoring.engine("benchmark");
@@ -46,7 +46,7 @@ public class EngineMetricsBenchmark {
     @Benchmark
     public void decodeStep() {
         nanos = (nanos * 31 + 7_919) & 0xfff_ffff;
-        metrics.decodeStep(4, 0, nanos);
+        metrics.decodeStep(4, 0, 4, nanos);
     }
 
     @Benchmark
