@@ -128,6 +128,9 @@ final class InspectText {
 
     private void tensors(boolean every) {
         heading(String.format(Locale.ROOT, "Tensors (%,d)", file.tensors().size()));
+        if (file.tensors().isEmpty()) {
+            return;
+        }
         if (every) {
             boolean split = file.parts().size() > 1;
             Table table = split

@@ -55,7 +55,14 @@ final class ValueText {
             String element = separator + element(array.get(i), terminal);
             int after = i == array.size() - 1 ? 1 : 2 + rest.length();
             if (used + Terminal.columnsOf(element) + after > columns) {
-                return shown.append(separator).append(rest).toString();
+                // Of a first element that is too long, its beginning still says something.
+                int room = i == 0 ? columns - 3 - rest.length() : 0;
+                return room < 8
+                        ? shown.append(separator).append(rest).toString()
+                        : shown.append(terminal.fit(element, room))
+                                .append(", ")
+                                .append(rest)
+                                .toString();
             }
             shown.append(element);
             used += Terminal.columnsOf(element);
