@@ -127,30 +127,34 @@ public final class Vocab {
      *
      * @param addSpecial whether to add what {@link #addsBos} and {@link #addsEos} say
      * @param parseSpecial whether special tokens' names in the text become those tokens; false for text from strangers
-     * @throws IllegalArgumentException if the text has more tokens or bytes than an int can count
+     * @throws IllegalArgumentException if the text has more tokens or bytes than an int can count, or a million bytes in a
+     *     row without white space
      */
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        return lifetime.use(() -> {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment bytes = arena.allocate(Math.max(1, utf8.length));
-                MemorySegment.copy(utf8, 0, bytes, ValueLayout.JAVA_BYTE, 0, utf8.length);
-                // A token is rarely less than a byte; when it is, the first call says how many there are.
-                int capacity = Math.addExact(utf8.length, 8);
-                while (true) {
-                    MemorySegment tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
-                    int count = llama_h.llama_tokenize(
-                            vocab, bytes, utf8.length, tokens, capacity, addSpecial, parseSpecial);
-                    if (count >= 0) {
-                        return tokens.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
+        return DeepStack.call(
+                utf8,
+                () -> lifetime.use(() -> {
+                    try (Arena arena = Arena.ofConfined()) {
+                        MemorySegment bytes = arena.allocate(Math.max(1, utf8.length));
+                        MemorySegment.copy(utf8, 0, bytes, ValueLayout.JAVA_BYTE, 0, utf8.length);
+                        // A token is rarely less than a byte; when it is, the first call says how many there are.
+                        int capacity = Math.addExact(utf8.length, 8);
+                        while (true) {
+                            MemorySegment tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
+                            int count = llama_h.llama_tokenize(
+                                    vocab, bytes, utf8.length, tokens, capacity, addSpecial, parseSpecial);
+                            if (count >= 0) {
+                                return tokens.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
+                            }
+                            if (count == Integer.MIN_VALUE || -count <= capacity) {
+                                throw new IllegalArgumentException(
+                                        "a text of " + utf8.length + " bytes cannot be tokenized");
+                            }
+                            capacity = -count;
+                        }
                     }
-                    if (count == Integer.MIN_VALUE || -count <= capacity) {
-                        throw new IllegalArgumentException("a text of " + utf8.length + " bytes cannot be tokenized");
-                    }
-                    capacity = -count;
-                }
-            }
-        });
+                }));
     }
 
     /**

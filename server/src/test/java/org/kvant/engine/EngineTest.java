@@ -16,6 +16,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvant.gguf.GgufFile;
+import org.kvant.gguf.GgufWriter;
+import org.kvant.gguf.Metadata;
+import org.kvant.gguf.TensorInfo;
+import org.kvant.gguf.TensorSpec;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.UnsupportedTemplateException;
@@ -324,15 +329,54 @@ class EngineTest {
         }
     }
 
-    /** The C++ library matches some pre-tokenizers' patterns by recursion, a frame for each character. */
+    /** For some pre-tokenizers llama.cpp matches patterns by recursion, a frame of the C stack for each character. */
     @Test
     void veryLongWordsDoNotOverflowTheStack() throws Exception {
-        try (Engine engine = ready(1)) {
-            for (String unit : new String[] {"!", "a", " ", "7", "字", "\n"}) {
+        Path model = dir.resolve("falcon.gguf");
+        try (GgufFile demo = GgufFile.open(DemoModel.file())) {
+            Metadata metadata = demo.metadata().toBuilder()
+                    .putString("tokenizer.ggml.pre", "falcon")
+                    .build();
+            List<TensorSpec> specs = demo.tensors().stream()
+                    .map(t -> new TensorSpec(t.name(), t.type(), t.shape()))
+                    .toList();
+            try (GgufWriter writer = GgufWriter.create(model, metadata, specs)) {
+                for (TensorInfo tensor : demo.tensors()) {
+                    writer.write(tensor.name(), demo.data(tensor));
+                }
+                writer.commit();
+            }
+        }
+        try (Engine engine = Engine.start(model, options(1).build(), EngineListener.NONE)) {
+            assertThat(engine.awaitReady(LONG)).isEqualTo(EngineState.READY);
+            for (String unit : new String[] {"!", "a", " ", "7", "字", "\n", "a b"}) {
                 String text = unit.repeat(100_000);
                 assertThat(engine.tokenizer().detokenize(engine.tokenizer().tokenize(text, false, false)))
                         .isEqualTo(text);
             }
+            assertThatThrownBy(() -> engine.tokenizer().tokenize("!".repeat(1 << 20), false, false))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("1048576 bytes");
+        }
+    }
+
+    @Test
+    void nativeAbortFailsWhatIsInFlight() throws Exception {
+        try (Engine engine = ready(1)) {
+            Collector running = new Collector();
+            Collector waiting = new Collector();
+            engine.submit(request(engine, "Once upon a time", 400).build(), running)
+                    .pause();
+            engine.submit(request(engine, "Once upon a time", 400).build(), waiting);
+            engine.nativeAborted("GGML_ASSERT(false) failed");
+            assertThat(running.finish().reason()).isEqualTo(FinishReason.ERROR);
+            assertThat(waiting.finish().reason()).isEqualTo(FinishReason.ERROR);
+            assertThat(engine.state()).isEqualTo(EngineState.FAILED);
+            assertThat(engine.failure()).hasMessageContaining("GGML_ASSERT");
+            assertThatThrownBy(() -> engine.submit(
+                            GenerationRequest.builder("r", new int[] {1}).build(), new Collector()))
+                    .isInstanceOf(EngineNotReadyException.class)
+                    .hasMessageContaining("GGML_ASSERT");
         }
     }
 }
