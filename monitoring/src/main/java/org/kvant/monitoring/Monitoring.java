@@ -14,12 +14,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
+import org.kvant.http.MetricsSource;
 
 /**
  * A server's metrics: one registry, the process' meters in it, and those of every engine. Thread-safe. A scrape reads atomics only and makes
  * no other thread wait; it takes about a millisecond, which an event loop shouldn't be asked for.
  */
-public final class Monitoring implements AutoCloseable {
+public final class Monitoring implements MetricsSource, AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final List<EngineMetrics> engines = new CopyOnWriteArrayList<>();
 
@@ -65,7 +66,8 @@ public final class Monitoring implements AutoCloseable {
      *
      * @param accept the request's header {@code Accept}; null if there is none
      */
-    public Exposition scrape(@Nullable String accept) {
+    @Override
+    public Scrape scrape(@Nullable String accept) {
         engines.forEach(EngineMetrics::refresh);
         ExpositionFormatWriter writer = ExpositionFormat.negotiate(accept).writer();
         ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
@@ -74,7 +76,7 @@ public final class Monitoring implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new Exposition(writer.getContentType(), body.toByteArray());
+        return new Scrape(writer.getContentType(), body.toByteArray());
     }
 
     private MetricSnapshots snapshots() {

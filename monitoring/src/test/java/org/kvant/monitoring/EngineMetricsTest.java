@@ -36,14 +36,14 @@ class EngineMetricsTest {
         EngineMetrics metrics = monitoring.engine(MODEL);
         metrics.watch(() -> BUSY);
 
-        assertCatalogue(Scrape.parse(monitoring.scrape()));
+        assertCatalogue(ParsedScrape.parse(monitoring.scrape()));
     }
 
     @Test
     void everyCounterAndHistogramStartsAtZero() {
         monitoring.engine(MODEL);
 
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         for (Metric metric : Metric.values()) {
             if (metric.perModel() && metric.type() != MetricType.GAUGE && metric != Metric.KV_EVICTED_CELLS) {
                 assertThat(scrape.family(metric.exposedName()).samples())
@@ -73,7 +73,7 @@ class EngineMetricsTest {
                 new Usage(12, 4, 3),
                 new Timings(30_000_000, 200_000_000, 69_000_000, 300_000_000));
 
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         assertHistogram(scrape, Metric.QUEUE, 1, 0.03);
         assertHistogram(scrape, Metric.DECODE_STEP, 1, 0.004);
         assertHistogram(scrape, Metric.PREFILL, 1, 0.2);
@@ -110,7 +110,7 @@ class EngineMetricsTest {
         }
         metrics.requestRejected("2", new IllegalStateException("something new"));
 
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         assertThat(scrape.family(Metric.REQUESTS.exposedName()).samples())
                 .hasSize(4)
                 .allSatisfy(sample -> assertThat(sample.value()).isEqualTo(1));
@@ -126,13 +126,13 @@ class EngineMetricsTest {
         EngineSnapshot[] current = {LOADING};
         metrics.watch(() -> current[0]);
 
-        Scrape loading = Scrape.parse(monitoring.scrape());
+        ParsedScrape loading = ParsedScrape.parse(monitoring.scrape());
         assertThat(value(loading, Metric.ENGINE_STATE, "state", "loading")).isEqualTo(1);
         assertThat(value(loading, Metric.WEIGHT_BYTES)).isZero();
         assertThat(loading.families()).doesNotContainKey(Metric.KV_RESERVED_BYTES.exposedName());
 
         current[0] = BUSY;
-        Scrape busy = Scrape.parse(monitoring.scrape());
+        ParsedScrape busy = ParsedScrape.parse(monitoring.scrape());
         assertThat(value(busy, Metric.ENGINE_STATE, "state", "loading")).isZero();
         assertThat(value(busy, Metric.ENGINE_STATE, "state", "ready")).isEqualTo(1);
         assertThat(value(busy, Metric.REQUESTS_RUNNING)).isEqualTo(3);
@@ -166,7 +166,7 @@ class EngineMetricsTest {
         second.watch(() -> LOADING);
         first.firstToken("1", 1_000_000);
 
-        Scrape both = Scrape.parse(monitoring.scrape());
+        ParsedScrape both = ParsedScrape.parse(monitoring.scrape());
         String count = Metric.TIME_TO_FIRST_TOKEN.exposedName() + "_count";
         assertThat(both.value(count, "model", "first")).isEqualTo(1);
         assertThat(both.value(count, "model", "second")).isZero();
@@ -174,7 +174,7 @@ class EngineMetricsTest {
         first.close();
         assertThat(monitoring.scrape()).contains("model=\"second\"").doesNotContain("model=\"first\"");
         second.close();
-        assertThat(Scrape.parse(monitoring.scrape()).families().keySet())
+        assertThat(ParsedScrape.parse(monitoring.scrape()).families().keySet())
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream(Metric.values())
                         .filter(metric -> !metric.perModel())
                         .map(Metric::exposedName)
@@ -191,7 +191,7 @@ class EngineMetricsTest {
         metrics.token("1", 1);
         System.gc();
 
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         assertThat(value(scrape, Metric.GENERATED_TOKENS)).isEqualTo(2);
         assertThat(value(scrape, Metric.REQUESTS_RUNNING)).isEqualTo(3);
         assertThat(value(scrape, Metric.KV_EVICTED_CELLS)).isEqualTo(77);
@@ -202,7 +202,7 @@ class EngineMetricsTest {
 
     @Test
     void theProcessIsDescribed() {
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
 
         assertThat(scrape.value("kvant_build_info", "version", "1.2.3", "llama_cpp", "0.5.0", "java", "25"))
                 .isEqualTo(1);
@@ -215,18 +215,18 @@ class EngineMetricsTest {
                 .isEqualTo((double) Runtime.getRuntime().maxMemory());
         assertThat(scrape.value("kvant_java_direct_bytes")).isNotNegative();
         assertThat(scrape.family("kvant_resident_memory_bytes").samples().stream()
-                        .mapToDouble(Scrape.Sample::value)
+                        .mapToDouble(ParsedScrape.Sample::value)
                         .sum())
                 .isGreaterThan(2e7);
     }
 
     /** Names, types, help, labels and bucket bounds; one family for each metric. */
-    static void assertCatalogue(Scrape scrape) {
+    static void assertCatalogue(ParsedScrape scrape) {
         assertThat(scrape.families().keySet())
                 .containsExactlyInAnyOrderElementsOf(
                         Arrays.stream(Metric.values()).map(Metric::exposedName).toList());
         for (Metric metric : Metric.values()) {
-            Scrape.Family family = scrape.family(metric.exposedName());
+            ParsedScrape.Family family = scrape.family(metric.exposedName());
             String type =
                     metric.type() == MetricType.INFO ? "gauge" : metric.type().label();
             assertThat(family.type()).as(metric.exposedName()).isEqualTo(type);
@@ -246,9 +246,9 @@ class EngineMetricsTest {
         }
     }
 
-    private static void assertLabels(Metric metric, Scrape.Family family) {
+    private static void assertLabels(Metric metric, ParsedScrape.Family family) {
         Set<String> labels = metric.labels().stream().map(Label::label).collect(Collectors.toSet());
-        for (Scrape.Sample sample : family.samples()) {
+        for (ParsedScrape.Sample sample : family.samples()) {
             Set<String> found = new HashSet<>(sample.labels().keySet());
             found.remove("le");
             assertThat(found).as(metric.exposedName()).isEqualTo(labels);
@@ -262,17 +262,17 @@ class EngineMetricsTest {
         }
     }
 
-    private static double value(Scrape scrape, Metric metric, String... labels) {
+    private static double value(ParsedScrape scrape, Metric metric, String... labels) {
         List<String> all = new java.util.ArrayList<>(List.of("model", ESCAPED));
         all.addAll(List.of(labels));
         return scrape.value(metric.exposedName(), all.toArray(String[]::new));
     }
 
-    private static double bucket(Scrape scrape, Metric metric, String bound) {
+    private static double bucket(ParsedScrape scrape, Metric metric, String bound) {
         return scrape.value(metric.exposedName() + "_bucket", "model", ESCAPED, "le", bound);
     }
 
-    private static void assertHistogram(Scrape scrape, Metric metric, double count, double sum) {
+    private static void assertHistogram(ParsedScrape scrape, Metric metric, double count, double sum) {
         assertThat(scrape.value(metric.exposedName() + "_count", "model", ESCAPED))
                 .isEqualTo(count);
         assertThat(bucket(scrape, metric, "+Inf")).isEqualTo(count);

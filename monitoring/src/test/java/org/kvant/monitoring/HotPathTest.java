@@ -70,15 +70,15 @@ class HotPathTest {
         }
 
         assertThat(assertConsistent(0)).isEqualTo(writers * each);
-        assertThat(Scrape.parse(monitoring.scrape()).value("kvant_generated_tokens_total", "model", "m"))
+        assertThat(ParsedScrape.parse(monitoring.scrape()).value("kvant_generated_tokens_total", "model", "m"))
                 .isEqualTo(writers * each);
     }
 
     /** Buckets ascend up to the count, and nothing falls from one scrape to the next. */
     private double assertConsistent(double countBefore) {
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         double below = 0;
-        for (Scrape.Sample sample :
+        for (ParsedScrape.Sample sample :
                 scrape.family("kvant_time_between_tokens_seconds").samples()) {
             if (sample.name().endsWith("_bucket")) {
                 assertThat(sample.value()).isGreaterThanOrEqualTo(below);

@@ -90,7 +90,7 @@ class RealEngineTest {
         for (Collector client : clients) {
             ends.add(client.finish.get(1, TimeUnit.MINUTES));
         }
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
 
         EngineMetricsTest.assertCatalogue(scrape);
         int prompt =
@@ -144,7 +144,7 @@ class RealEngineTest {
     void memoryIsWhatTheEngineSays() throws Exception {
         submit("Warm", 2).finish.get(1, TimeUnit.MINUTES);
         EngineSnapshot snapshot = engine.snapshot();
-        Scrape scrape = Scrape.parse(monitoring.scrape());
+        ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
 
         assertThat(snapshot.kvBytesK()).isPositive().isLessThan(snapshot.kvBytesV());
         assertThat(scrape.value("kvant_kv_reserved_bytes", "model", "demo", "part", "k", "type", "q8_0"))
@@ -177,7 +177,7 @@ class RealEngineTest {
                 .build();
     }
 
-    private static void assertSum(Scrape scrape, Metric metric, double nanos) {
+    private static void assertSum(ParsedScrape scrape, Metric metric, double nanos) {
         assertThat(scrape.value(metric.exposedName() + "_sum", DEMO))
                 .as(metric.exposedName())
                 .isCloseTo(nanos / 1e9, org.assertj.core.data.Percentage.withPercentage(2));

@@ -21,9 +21,9 @@ class VocabularyTest {
     private static final String[] VLLM = {"model_name", "m", "engine", "0"};
     private static final String[] LLAMA = {"model", "m"};
 
-    private static Scrape scrape(Set<Vocabulary> vocabularies) {
+    private static ParsedScrape scrape(Set<Vocabulary> vocabularies) {
         try (Monitoring monitoring = used(vocabularies)) {
-            return Scrape.parse(monitoring.scrape());
+            return ParsedScrape.parse(monitoring.scrape());
         }
     }
 
@@ -48,7 +48,7 @@ class VocabularyTest {
 
     @Test
     void vllm() {
-        Scrape scrape = scrape(EnumSet.of(Vocabulary.VLLM));
+        ParsedScrape scrape = scrape(EnumSet.of(Vocabulary.VLLM));
 
         assertGauge(scrape, "vllm:num_requests_running", 3, VLLM);
         assertGauge(scrape, "vllm:num_requests_waiting", 5, VLLM);
@@ -105,7 +105,7 @@ class VocabularyTest {
 
     @Test
     void llamaServer() {
-        Scrape scrape = scrape(EnumSet.of(Vocabulary.LLAMA_SERVER));
+        ParsedScrape scrape = scrape(EnumSet.of(Vocabulary.LLAMA_SERVER));
 
         assertCounter(scrape, "llamacpp:prompt_tokens_total", 8, LLAMA);
         assertCounter(scrape, "llamacpp:prompt_tokens_cached_total", 4, LLAMA);
@@ -134,7 +134,7 @@ class VocabularyTest {
 
     @Test
     void allAtATimeAndNoneMissing() {
-        Scrape scrape = scrape(EnumSet.allOf(Vocabulary.class));
+        ParsedScrape scrape = scrape(EnumSet.allOf(Vocabulary.class));
 
         assertThat(scrape.families().keySet())
                 .containsExactlyInAnyOrderElementsOf(Stream.concat(
@@ -159,7 +159,7 @@ class VocabularyTest {
     @EnumSource(Vocabulary.class)
     void aServerWithoutAModelCanBeScraped(Vocabulary vocabulary) throws Exception {
         try (Monitoring monitoring = new Monitoring(new BuildInfo("1", "2", "3"), EnumSet.of(vocabulary))) {
-            assertThat(Scrape.parse(monitoring.scrape()).families().values())
+            assertThat(ParsedScrape.parse(monitoring.scrape()).families().values())
                     .allSatisfy(family -> assertThat(family.samples()).isNotEmpty());
         }
     }
@@ -169,7 +169,7 @@ class VocabularyTest {
         try (Monitoring monitoring = new Monitoring(new BuildInfo("1", "2", "3"), EnumSet.of(Vocabulary.VLLM))) {
             monitoring.engine("b").firstToken("1", 1_000_000_000);
             monitoring.engine("a");
-            Scrape scrape = Scrape.parse(monitoring.scrape());
+            ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
 
             String count = "vllm:time_to_first_token_seconds_count";
             assertThat(scrape.value(count, "model_name", "a", "engine", "0")).isZero();
@@ -196,17 +196,17 @@ class VocabularyTest {
         return Stream.concat(Stream.of(labels), Stream.of(more)).toArray(String[]::new);
     }
 
-    private static void assertGauge(Scrape scrape, String name, double value, String... labels) {
+    private static void assertGauge(ParsedScrape scrape, String name, double value, String... labels) {
         assertThat(scrape.family(name).type()).as(name).isEqualTo("gauge");
         assertThat(scrape.value(name, labels)).as(name).isEqualTo(value);
     }
 
-    private static void assertCounter(Scrape scrape, String name, double value, String... labels) {
+    private static void assertCounter(ParsedScrape scrape, String name, double value, String... labels) {
         assertThat(scrape.family(name).type()).as(name).isEqualTo("counter");
         assertThat(scrape.value(name, labels)).as(name + List.of(labels)).isEqualTo(value);
     }
 
-    private static void assertHistogram(Scrape scrape, String name, double count, double sum) {
+    private static void assertHistogram(ParsedScrape scrape, String name, double count, double sum) {
         assertThat(scrape.family(name).type()).as(name).isEqualTo("histogram");
         assertThat(scrape.value(name + "_count", VLLM)).as(name).isEqualTo(count);
         assertThat(scrape.value(name + "_bucket", with(VLLM, "le", "+Inf")))

@@ -3,9 +3,9 @@ package org.kvant.benchmarks.monitoring;
 import java.util.concurrent.TimeUnit;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
+import org.kvant.http.MetricsSource;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
-import org.kvant.monitoring.Exposition;
 import org.kvant.monitoring.Monitoring;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -50,12 +50,12 @@ public class EngineMetricsBenchmark {
     }
 
     @Benchmark
-    public Exposition scrapeText() {
+    public MetricsSource.Scrape scrapeText() {
         return monitoring.scrape("text/plain");
     }
 
     @Benchmark
-    public Exposition scrapeOpenMetrics() {
+    public MetricsSource.Scrape scrapeOpenMetrics() {
         return monitoring.scrape("application/openmetrics-text");
     }
 }

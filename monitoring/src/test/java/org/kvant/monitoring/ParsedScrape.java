@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A scrape in the text format, taken apart: families in order, each with its samples. Strict about everything that we emit. */
-record Scrape(SequencedMap<String, Family> families) {
+record ParsedScrape(SequencedMap<String, Family> families) {
     private static final Pattern SAMPLE = Pattern.compile("([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\\{(.*)\\})? (\\S+)");
     private static final Pattern LABEL =
             Pattern.compile("\\G([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\.)*)\"(?:,|$)");
@@ -28,7 +28,7 @@ record Scrape(SequencedMap<String, Family> families) {
         }
     }
 
-    static Scrape parse(String text) {
+    static ParsedScrape parse(String text) {
         SequencedMap<String, Family> families = new LinkedHashMap<>();
         String help = "";
         Family family = new Family("", "", "", List.of());
@@ -50,7 +50,7 @@ record Scrape(SequencedMap<String, Family> families) {
                 family.samples.add(sample);
             }
         }
-        return new Scrape(families);
+        return new ParsedScrape(families);
     }
 
     private static Sample sample(String line) {
