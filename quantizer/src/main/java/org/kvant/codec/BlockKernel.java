@@ -30,10 +30,11 @@ public interface BlockKernel {
 
     /** The largest magnitude as float bits, which for floats without sign order like integers; NaN is above infinity. */
     default int largestMagnitudeBits(float[] x, int xo, int n) {
-        int largest = 0;
+        // The compiler vectorises the maximum of floats, and not that of their bits. NaN wins.
+        float largest = 0;
         for (int i = xo; i < xo + n; i++) {
-            largest = Math.max(largest, Float.floatToRawIntBits(x[i]) & 0x7fffffff);
+            largest = Math.max(largest, Math.abs(x[i]));
         }
-        return largest;
+        return Float.floatToRawIntBits(largest);
     }
 }

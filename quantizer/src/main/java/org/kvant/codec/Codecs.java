@@ -99,16 +99,14 @@ public final class Codecs {
     }
 
     private static BlockKernel kernel(Implementation implementation, GgmlType type, BlockKernel scalar) {
-        return switch (implementation) {
-            case SCALAR -> scalar;
-            case VECTOR -> VectorKernels.twin(type, scalar);
-            case ADAPTIVE ->
-                new AdaptiveKernel(
-                        scalar,
-                        VectorKernels.twin(type, scalar),
-                        type.blockSize(),
-                        simple(type) ? SIMPLE_THRESHOLD : SEARCH_THRESHOLD);
-        };
+        if (implementation == Implementation.SCALAR) {
+            return scalar;
+        }
+        BlockKernel twin = VectorKernels.twin(type, scalar);
+        return implementation == Implementation.VECTOR || twin == scalar
+                ? twin
+                : new AdaptiveKernel(
+                        scalar, twin, type.blockSize(), simple(type) ? SIMPLE_THRESHOLD : SEARCH_THRESHOLD);
     }
 
     private static boolean simple(GgmlType type) {
@@ -131,6 +129,13 @@ public final class Codecs {
             case Q4_K -> new AffineKernel(Formats.Q4_K);
             case Q5_K -> new AffineKernel(Formats.Q5_K);
             case Q6_K -> new SignedKernel(Formats.Q6_K);
+            case IQ4_XS -> new Iq4XsKernel();
+            case TQ1_0 -> new Tq10Kernel();
+            case TQ2_0 -> new Tq20Kernel();
+            case MXFP4 -> new Mxfp4Kernel();
+            case NVFP4 -> new Nvfp4Kernel();
+            case Q1_0 -> new Q10Kernel();
+            case Q2_0 -> new Q20Kernel();
             default -> null;
         };
     }

@@ -7,14 +7,9 @@ public final class Groups {
 
     /** The first value of the largest magnitude, with its sign; 0 if all are 0. */
     public static float extreme(float[] x, int xo, int n) {
-        // Magnitudes order like their bits; finding the place afterwards is faster than keeping it on the way.
-        int even = 0;
-        int odd = 0;
-        for (int i = xo; i < xo + n - 1; i += 2) {
-            even = Math.max(even, magnitude(x[i]));
-            odd = Math.max(odd, magnitude(x[i + 1]));
-        }
-        int largest = Math.max(Math.max(even, odd), magnitude(x[xo + n - 1]));
+        // Finding the place afterwards is faster than keeping it on the way, where every new record is a mispredicted
+        // branch.
+        int largest = largestMagnitude(x, xo, n);
         if (largest == 0) {
             return 0;
         }
@@ -23,6 +18,17 @@ public final class Groups {
             place++;
         }
         return x[place];
+    }
+
+    /** The largest magnitude of an even number of values, as float bits, which order like the magnitudes. */
+    static int largestMagnitude(float[] x, int xo, int n) {
+        int even = 0;
+        int odd = 0;
+        for (int i = xo; i < xo + n; i += 2) {
+            even = Math.max(even, magnitude(x[i]));
+            odd = Math.max(odd, magnitude(x[i + 1]));
+        }
+        return Math.max(even, odd);
     }
 
     private static int magnitude(float v) {

@@ -38,7 +38,7 @@ final class Iq4NlKernel implements BlockKernel {
         float sigma2 = Groups.sumOfSquares(x, xo, BLOCK) * (2f / BLOCK);
         float scale = NonLinear.scale(x, xo, importance, io, sigma2, weights);
         Half.put(y, yo, scale);
-        NonLinear.codes(scale, x, xo, codes, 0);
+        NonLinear.codes(NonLinear.inverse(scale), x, xo, codes, 0);
         Nibbles.pack(codes, 0, y, yo + 2);
     }
 

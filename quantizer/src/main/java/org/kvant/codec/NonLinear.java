@@ -84,8 +84,8 @@ public final class NonLinear {
         return d;
     }
 
-    static void codes(float scale, float[] x, int xo, byte[] codes, int co) {
-        float id = inverse(scale);
+    /** The codes under the inverse of a scale. */
+    static void codes(float id, float[] x, int xo, byte[] codes, int co) {
         for (int j = 0; j < GROUP; j++) {
             codes[co + j] = (byte) nearest(id * x[xo + j]);
         }

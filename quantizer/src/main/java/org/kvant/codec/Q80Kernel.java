@@ -9,11 +9,7 @@ final class Q80Kernel implements BlockKernel {
     @Override
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
         for (int b = 0; b < blocks; b++, xo += BLOCK, yo += BYTES) {
-            float amax = 0;
-            for (int j = 0; j < BLOCK; j++) {
-                amax = Math.max(amax, Math.abs(x[xo + j]));
-            }
-            float d = amax / 127;
+            float d = Float.intBitsToFloat(Groups.largestMagnitude(x, xo, BLOCK)) / 127;
             float id = d != 0 ? 1 / d : 0;
             Half.put(y, yo, d);
             // A denormal scale has an infinite inverse; ggml's float-to-byte conversion then gives 0.

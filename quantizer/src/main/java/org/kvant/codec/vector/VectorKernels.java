@@ -9,7 +9,7 @@ public final class VectorKernels {
 
     private VectorKernels() {}
 
-    /** The twin of a type's scalar kernel. */
+    /** The twin of a type's scalar kernel, or that kernel itself where there is none. */
     public static BlockKernel twin(GgmlType type, BlockKernel scalar) {
         return switch (type) {
             case Q4_0 -> new SignedBlockLaneKernel(4, scalar);
@@ -18,6 +18,7 @@ public final class VectorKernels {
             case Q5_1 -> new AffineBlockLaneKernel(Formats.Q5_1, scalar);
             case Q8_0 -> new Q80LaneKernel(scalar);
             case IQ4_NL -> new Iq4NlLaneKernel(scalar);
+            case IQ4_XS -> new Iq4XsLaneKernel(scalar);
             case Q2_K -> new AffineLaneKernel(Formats.Q2_K, scalar);
             case Q4_K -> new AffineLaneKernel(Formats.Q4_K, scalar);
             case Q5_K -> new AffineLaneKernel(Formats.Q5_K, scalar);
