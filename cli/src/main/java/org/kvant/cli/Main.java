@@ -22,6 +22,8 @@ public final class Main {
     static {
         COMMANDS.put("convert", ConvertCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
+        COMMANDS.put("serve", ServeCommand::new);
+        COMMANDS.put("devices", DevicesCommand::new);
     }
 
     private Main() {}
@@ -41,6 +43,7 @@ public final class Main {
             }
         });
         root.setExecutionExceptionHandler(new FailureReporter());
+        root.setParameterExceptionHandler(new UsageReporter());
         root.setCaseInsensitiveEnumValuesAllowed(true);
         return root;
     }

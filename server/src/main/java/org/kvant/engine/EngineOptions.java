@@ -71,12 +71,40 @@ public record EngineOptions(
                 .threads(defaultThreads());
     }
 
+    /**
+     * The context that an engine makes of these options for a model: a size of 0 becomes the default.
+     *
+     * @param trainContext the model's training context; 0 if it is unknown
+     */
+    public static ContextOptions sized(ContextOptions wanted, int trainContext) {
+        if (wanted.contextSize() != 0) {
+            return wanted;
+        }
+        int each = trainContext > 0 ? Math.min(trainContext, DEFAULT_SEQUENCE_CONTEXT) : DEFAULT_SEQUENCE_CONTEXT;
+        return wanted.toBuilder()
+                .contextSize(Math.multiplyExact(each, wanted.maxSequences()))
+                .build();
+    }
+
     public static EngineOptions defaults() {
         return builder().build();
     }
 
     public static Builder builder() {
         return new Builder();
+    }
+
+    /** A builder that holds these options. */
+    public Builder toBuilder() {
+        return new Builder()
+                .natives(natives)
+                .model(model)
+                .context(context)
+                .queueCapacity(queueCapacity)
+                .promptBudget(promptBudget)
+                .stepTarget(stepTarget)
+                .pauseTimeout(pauseTimeout)
+                .warmup(warmup);
     }
 
     /** Starts from the defaults. */

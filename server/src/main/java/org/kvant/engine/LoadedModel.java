@@ -56,17 +56,10 @@ final class LoadedModel implements AutoCloseable {
     }
 
     private static ContextOptions contextOptions(Model model, ContextOptions wanted) {
-        int sequences = wanted.maxSequences();
-        int size = wanted.contextSize();
-        if (size == 0) {
-            int train = model.trainContext();
-            int each = train > 0
-                    ? Math.min(train, EngineOptions.DEFAULT_SEQUENCE_CONTEXT)
-                    : EngineOptions.DEFAULT_SEQUENCE_CONTEXT;
-            size = Math.multiplyExact(each, sequences);
-        }
         // One token of a sequence at most is sampled from in a decode: the buffer for logits needn't be larger.
-        return wanted.toBuilder().contextSize(size).maxOutputs(sequences).build();
+        return EngineOptions.sized(wanted, model.trainContext()).toBuilder()
+                .maxOutputs(wanted.maxSequences())
+                .build();
     }
 
     /** Beyond the training context a model's answers fall apart, so a sequence isn't given more (llama-server does the same). */

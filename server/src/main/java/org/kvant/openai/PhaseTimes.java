@@ -24,7 +24,7 @@ public record PhaseTimes(
     /** The field {@code timings} of an object that is open in {@code json}. */
     void writeTo(JsonGenerator json) throws IOException {
         json.writeObjectFieldStart("timings");
-        json.writeNumberField("queue_ms", queueMillis);
+        json.writeNumberField("queue_ms", rounded(queueMillis));
         json.writeNumberField("cache_n", cachedTokens);
         phase(json, "prompt", promptTokens, promptMillis);
         phase(json, "predicted", generatedTokens, generationMillis);
@@ -33,8 +33,13 @@ public record PhaseTimes(
 
     private static void phase(JsonGenerator json, String name, int tokens, double millis) throws IOException {
         json.writeNumberField(name + "_n", tokens);
-        json.writeNumberField(name + "_ms", millis);
-        json.writeNumberField(name + "_per_token_ms", tokens == 0 ? 0 : millis / tokens);
-        json.writeNumberField(name + "_per_second", millis == 0 ? 0 : tokens * 1e3 / millis);
+        json.writeNumberField(name + "_ms", rounded(millis));
+        json.writeNumberField(name + "_per_token_ms", tokens == 0 ? 0 : rounded(millis / tokens));
+        json.writeNumberField(name + "_per_second", millis == 0 ? 0 : rounded(tokens * 1e3 / millis));
+    }
+
+    /** To microseconds: further digits are noise, and there are many of them. */
+    private static double rounded(double value) {
+        return Math.round(value * 1e3) / 1e3;
     }
 }

@@ -1,0 +1,195 @@
+package org.kvant.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.kvant.engine.Engine;
+import org.kvant.engine.EngineOptions;
+import org.kvant.engine.EngineState;
+import org.kvant.engine.ModelInfo;
+import org.kvant.http.HttpOptions;
+import org.kvant.http.HttpService;
+import org.kvant.http.MetricsSource;
+import org.kvant.llama.Backend;
+import org.kvant.llama.ChatMessage;
+import org.kvant.llama.ContextOptions;
+import org.kvant.llama.KvCache;
+import org.kvant.llama.UnsupportedTemplateException;
+import org.kvant.monitoring.BuildInfo;
+import org.kvant.monitoring.EngineMetrics;
+import org.kvant.monitoring.Exposition;
+import org.kvant.monitoring.Monitoring;
+import org.kvant.monitoring.Vocabulary;
+import picocli.CommandLine.ExitCode;
+
+/** One run of the server: HTTP first, so that probes are answered while the model loads; then the engine; then waiting for the end. */
+final class Serving implements AutoCloseable {
+    private static final long LOOK_MILLIS = 200;
+    /** After the last generation has ended, what a slow reader gets to take the rest. */
+    private static final Duration LAST_BYTES = Duration.ofSeconds(5);
+    /** Loading less takes no time worth a progress bar. */
+    private static final long WORTH_A_BAR = 256L << 20;
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final Path file;
+    private final String modelId;
+    private final KvCache cache;
+    private final StopSignals signals;
+    private final Monitoring monitoring;
+    private final BuildInfo build;
+    private @Nullable HttpService http;
+    private @Nullable Engine engine;
+
+    Serving(PrintWriter out, PrintWriter err, Path file, String modelId, Set<Vocabulary> vocabularies, KvCache cache) {
+        this.out = out;
+        this.err = err;
+        this.file = file;
+        this.modelId = modelId;
+        this.cache = cache;
+        build = BuildInfo.of(Backend.load().version());
+        monitoring = new Monitoring(build, vocabularies);
+        signals = StopSignals.install(this::stopAsked);
+    }
+
+    /** Returns the exit code when the server has stopped. */
+    int run(HttpOptions options, EngineOptions engineOptions, Duration drainTimeout)
+            throws IOException, InterruptedException {
+        EngineMetrics metrics = monitoring.engine(modelId);
+        HttpService service =
+                HttpService.start(options.withFingerprint("kvant-" + build.version()), accept -> scrape(accept));
+        http = service;
+        sayWhatIsLoaded(engineOptions.context());
+        try (ProgressBar bar = new ProgressBar()) {
+            long bytes = Files.size(file);
+            EngineOptions watched = engineOptions.toBuilder()
+                    .model(engineOptions.model().withProgress(fraction -> loading(bar, bytes, fraction)))
+                    .build();
+            Engine started = Engine.start(file, watched, metrics);
+            engine = started;
+            metrics.watch(started::snapshot);
+            service.attach(started);
+            while (started.state() == EngineState.LOADING) {
+                EngineState unused = started.awaitReady(Duration.ofMillis(LOOK_MILLIS));
+            }
+        }
+        if (engine.state() == EngineState.READY) {
+            sayReady(engine, options, service.port());
+            waitForTheEnd(engine);
+        }
+        if (signals.asked()) {
+            service.refuseNew();
+            engine.drain(drainTimeout);
+            boolean unused = service.awaitAnswers(LAST_BYTES);
+            say("Stopped.");
+            return ExitCode.OK;
+        }
+        return failed(engine.failure());
+    }
+
+    private void waitForTheEnd(Engine running) throws InterruptedException {
+        boolean asked = false;
+        while (!asked && running.state() == EngineState.READY) {
+            asked = signals.await(LOOK_MILLIS);
+        }
+    }
+
+    private int failed(@Nullable Throwable cause) {
+        String message = cause == null || cause.getMessage() == null ? String.valueOf(cause) : cause.getMessage();
+        err.println("kvant serve: " + message);
+        err.flush();
+        return cause instanceof IOException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+    }
+
+    private MetricsSource.Scrape scrape(@Nullable String accept) {
+        Exposition exposition = monitoring.scrape(accept);
+        return new MetricsSource.Scrape(exposition.contentType(), exposition.body());
+    }
+
+    /** On the decode thread. */
+    private void loading(ProgressBar bar, long bytes, double fraction) {
+        if (signals.asked()) {
+            throw new IllegalStateException("stopped while loading");
+        }
+        if (bytes >= WORTH_A_BAR) {
+            bar.step("loading", (long) (bytes * fraction), bytes);
+        }
+    }
+
+    private void stopAsked() {
+        HttpService service = http;
+        if (service != null) {
+            service.refuseNew();
+        }
+        say("Finishing what is running; Ctrl-C again stops at once.");
+    }
+
+    private void sayWhatIsLoaded(ContextOptions context) throws IOException {
+        say("Loading " + file + " (" + ProgressBar.bytes(Files.size(file)) + ") as '" + modelId + "'");
+        say(String.format(
+                Locale.ROOT,
+                "KV cache: %s for %d tokens in %d sequences (K %s %s, V %s %s)",
+                ProgressBar.bytes(cache.bytes()),
+                cache.cells(),
+                context.maxSequences(),
+                context.cacheTypeK().ggmlName(),
+                ProgressBar.bytes(cache.bytesK()),
+                context.cacheTypeV().ggmlName(),
+                ProgressBar.bytes(cache.bytesV())));
+    }
+
+    private void sayReady(Engine ready, HttpOptions options, int port) {
+        ModelInfo model = ready.model();
+        String url = CurlLine.url(options.host(), port);
+        say(String.format(
+                Locale.ROOT,
+                "Ready on %s after %.2f s: %s, %d tokens for each request%n%nTry:%n  %s%n",
+                url,
+                secondsSinceStart(),
+                model.description(),
+                model.sequenceContext(),
+                CurlLine.of(url, modelId, options.apiKey() != null, chats(ready))));
+    }
+
+    private static boolean chats(Engine engine) {
+        try {
+            return !engine.applyChatTemplate(List.of(new ChatMessage("user", "")), true)
+                    .isEmpty();
+        } catch (UnsupportedTemplateException e) {
+            return false;
+        }
+    }
+
+    private static double secondsSinceStart() {
+        return ProcessHandle.current()
+                .info()
+                .startInstant()
+                .map(start -> Duration.between(start, Instant.now()).toMillis() / 1e3)
+                .orElse(0.0);
+    }
+
+    private void say(String line) {
+        synchronized (out) {
+            out.println(line);
+            out.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (engine != null) {
+            engine.close();
+        }
+        if (http != null) {
+            http.close();
+        }
+        monitoring.close();
+    }
+}
