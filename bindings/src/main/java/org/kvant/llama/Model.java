@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.kvant.gguf.GgufException;
 import org.kvant.gguf.GgufFile;
+import org.kvant.gguf.MetaValue;
 import org.kvant.gguf.Metadata;
 import org.kvant.llama.ffi.llama_chat_message;
 import org.kvant.llama.ffi.llama_h;
@@ -37,7 +38,10 @@ public final class Model implements AutoCloseable {
         this.positions = file.tensor("position_embd.weight")
                 .map(t -> (int) Math.min(t.rows(), Batch.MAX_POSITION))
                 .orElse(Batch.MAX_POSITION);
-        this.vocab = new Vocab(lifetime, llama_h.llama_model_get_vocab(model));
+        this.vocab = new Vocab(
+                lifetime,
+                llama_h.llama_model_get_vocab(model),
+                metadata.get(Vocab.NFC_KEY).orElse(null) instanceof MetaValue.Bool(var nfc) && nfc);
     }
 
     /** {@link #load(Path, ModelOptions)} with {@link ModelOptions#defaults()}. */

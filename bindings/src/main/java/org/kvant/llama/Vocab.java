@@ -4,12 +4,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.kvant.llama.ffi.llama_h;
 
 /** A model's tokens. Usable from any thread while the model is open; afterwards every method that needs it throws {@code IllegalStateException}. */
 public final class Vocab {
+    /**
+     * Metadata key of a model whose text is to be brought into Unicode's form NFC before it is split, as Hugging Face does for Qwen. llama.cpp
+     * has no such step, so {@link #tokenize} does it.
+     */
+    public static final String NFC_KEY = "tokenizer.ggml.normalizer.nfc";
+
     private final Lifetime lifetime;
     private final MemorySegment vocab;
     private final int size;
@@ -24,9 +31,11 @@ public final class Vocab {
     private final BitSet suppressed;
     private final AtomicReferenceArray<byte[]> pieces;
     private final AtomicReferenceArray<byte[]> piecesWithSpecial;
+    private final boolean nfc;
 
-    Vocab(Lifetime lifetime, MemorySegment vocab) {
+    Vocab(Lifetime lifetime, MemorySegment vocab, boolean nfc) {
         this.lifetime = lifetime;
+        this.nfc = nfc;
         this.vocab = vocab;
         this.size = llama_h.llama_vocab_n_tokens(vocab);
         this.bos = llama_h.llama_vocab_bos(vocab);
@@ -131,7 +140,8 @@ public final class Vocab {
      *     row without white space
      */
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        String input = nfc ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
+        byte[] utf8 = input.getBytes(StandardCharsets.UTF_8);
         return DeepStack.call(
                 utf8,
                 () -> lifetime.use(() -> {

@@ -1,5 +1,6 @@
 package org.kvant.convert;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,15 +103,8 @@ final class ByteFallbackVocabulary {
 
     /** The normalizer's and the pre-tokenizer's steps. */
     private static List<Json> steps(HfTokenizer tokenizer) {
-        List<Json> steps = new java.util.ArrayList<>();
-        tokenizer.json.get("normalizer").ifPresent(n -> {
-            List<Json> inner = n.items("normalizers");
-            steps.addAll(inner.isEmpty() ? List.of(n) : inner);
-        });
-        tokenizer.json.get("pre_tokenizer").ifPresent(p -> {
-            List<Json> inner = p.items("pretokenizers");
-            steps.addAll(inner.isEmpty() ? List.of(p) : inner);
-        });
+        List<Json> steps = new ArrayList<>(tokenizer.steps("normalizer", "normalizers"));
+        steps.addAll(tokenizer.steps("pre_tokenizer", "pretokenizers"));
         return steps;
     }
 }

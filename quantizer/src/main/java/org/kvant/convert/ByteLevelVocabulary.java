@@ -4,19 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.kvant.llama.Vocab;
 
 /** Byte-level BPE (GPT-2's kind): {@code tokenizer.ggml.model} "gpt2", with merges and a named pre-tokenizer. */
 final class ByteLevelVocabulary {
-    private static final Logger LOG = LoggerFactory.getLogger(ByteLevelVocabulary.class);
-
     private ByteLevelVocabulary() {}
 
     /** @param pre the pre-tokenizer's name as the user gave it, else it is recognised */
     static Vocabulary read(CheckpointFiles files, HfTokenizer tokenizer, int size, Optional<String> pre)
             throws ConvertException {
         check(tokenizer);
+        boolean nfc = normalizesToNfc(tokenizer);
         String name = pre.isPresent() ? PreTokenizer.checked(pre.get()) : PreTokenizer.recognise(tokenizer);
         if (tokenizer.highestId() >= size) {
             throw new ConvertException(tokenizer.file + ": has a token with id " + tokenizer.highestId()
@@ -52,6 +50,9 @@ final class ByteLevelVocabulary {
             if (silentBos) {
                 out.bool("tokenizer.ggml.add_bos_token", false);
             }
+            if (nfc) {
+                out.bool(Vocab.NFC_KEY, true);
+            }
         });
     }
 
@@ -64,20 +65,18 @@ final class ByteLevelVocabulary {
                         + "\", which llama.cpp's byte-level BPE does not have");
             }
         }
-        Json normalizer = tokenizer.json.get("normalizer").orElse(null);
-        if (normalizer != null) {
-            String type = normalizer.string("type").orElse("");
-            if (type.equals("NFC")) {
-                LOG.info(
-                        "{}: text is normalized to NFC before it is split; llama.cpp does not do that, so text in"
-                                + " decomposed form gets other tokens than with Hugging Face",
-                        tokenizer.file);
-            } else if (!type.equals("Sequence")
-                    || !normalizer.items("normalizers").isEmpty()) {
+    }
+
+    private static boolean normalizesToNfc(HfTokenizer tokenizer) throws ConvertException {
+        boolean nfc = false;
+        for (Json step : tokenizer.steps("normalizer", "normalizers")) {
+            if (!step.string("type").orElse("").equals("NFC")) {
                 throw new ConvertException(
-                        tokenizer.file + ": its normalizer is none that llama.cpp has: " + JsonText.of(normalizer));
+                        tokenizer.file + ": its normalizer is none that llama.cpp has: " + JsonText.of(step));
             }
+            nfc = true;
         }
+        return nfc;
     }
 
     /** Pairs "a b" in order of rank; older files have them in this form, newer ones as arrays. */

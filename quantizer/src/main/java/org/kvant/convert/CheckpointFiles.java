@@ -9,6 +9,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** The small files of a checkpoint folder, read with bounds and with errors that name the file. */
@@ -19,6 +21,8 @@ final class CheckpointFiles {
     private static final int MAX_STRING = 16 << 20;
 
     private final Path dir;
+    /** tokenizer.json is asked for more than once. */
+    private final Map<String, Optional<Json>> read = new HashMap<>();
 
     CheckpointFiles(Path dir) {
         this.dir = dir;
@@ -33,6 +37,15 @@ final class CheckpointFiles {
     }
 
     Optional<Json> json(String name) throws ConvertException {
+        Optional<Json> known = read.get(name);
+        if (known == null) {
+            known = readJson(name);
+            read.put(name, known);
+        }
+        return known;
+    }
+
+    private Optional<Json> readJson(String name) throws ConvertException {
         Path file = dir.resolve(name);
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
@@ -40,7 +53,7 @@ final class CheckpointFiles {
         checkSize(file);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             Json json = Json.parse(in, MAX_STRING);
-            if (!(json instanceof Json.Obj) && !name.endsWith("modules.json")) {
+            if (!(json instanceof Json.Obj)) {
                 throw new ConvertException(file + ": expected a JSON object at the top");
             }
             return Optional.of(json);

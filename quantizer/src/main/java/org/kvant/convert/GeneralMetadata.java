@@ -66,7 +66,7 @@ final class GeneralMetadata {
 
     private void putAll(ModelName name) {
         put("name", name.fullName() == null ? null : ModelName.title(name.fullName()));
-        put("organization", name.organization());
+        put("organization", name.organization() == null ? null : ModelName.title(name.organization()));
         put("basename", name.basename());
         put("finetune", name.finetune());
         put("version", name.version());

@@ -63,6 +63,13 @@ final class HfTokenizer {
         return model.get(name).map(Json::isTrue).orElse(false);
     }
 
+    /** The steps of a normalizer or pre-tokenizer: those of a sequence, or the one that there is. */
+    List<Json> steps(String kind, String sequence) {
+        return json.get(kind)
+                .map(step -> step.get(sequence).isPresent() ? step.items(sequence) : List.of(step))
+                .orElse(List.of());
+    }
+
     private static Map<String, Integer> vocabulary(String file, Json model) throws ConvertException {
         Map<String, Json> fields = model.fields("vocab");
         if (fields.isEmpty()) {

@@ -8,6 +8,10 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -49,12 +53,13 @@ sealed interface Json {
                         .maxStringLength(maxStringLength)
                         .maxNameLength(1 << 20)
                         .build())
+                // Vocabularies have hundreds of thousands of names, each of them once.
                 .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 // Python writes these for non-finite floats.
                 .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                 .build();
-        try (JsonParser parser = factory.createParser(in)) {
+        try (JsonParser parser = factory.createParser(strictUtf8(in))) {
             if (parser.nextToken() == null) {
                 throw new IOException("no JSON in it");
             }
@@ -65,6 +70,12 @@ sealed interface Json {
             }
             return value;
         }
+    }
+
+    /** The library's own decoding of a stream would let broken characters through. */
+    private static Reader strictUtf8(InputStream in) {
+        return new InputStreamReader(
+                in, StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT));
     }
 
     private static Json value(JsonParser p) throws IOException {

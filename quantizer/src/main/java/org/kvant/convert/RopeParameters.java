@@ -103,7 +103,8 @@ final class RopeParameters {
 
     /**
      * Llama 3.1's scaling as one divisor for each pair of rotated dimensions, dimension / 2 of them; empty for any other
-     * scaling. Step by step in float, as PyTorch computes it: the bits of the file depend on it.
+     * scaling. Step by step in float as PyTorch computes it, which divides a number by a tensor as a product with the
+     * reciprocal: the bits of the file depend on it.
      */
     Optional<float[]> llama3Factors(int dimension) throws ConvertException {
         if (!(full.get("rope_type") instanceof Json.Str(var type))
@@ -121,13 +122,13 @@ final class RopeParameters {
         for (int i = 0; i < factors.length; i++) {
             float exponent = 2 * i / (float) dimension;
             float frequency = 1.0f / (float) Math.pow((float) base, exponent);
-            float wavelength = (float) (2 * Math.PI) / frequency;
+            float wavelength = (1 / frequency) * (float) (2 * Math.PI);
             if (wavelength < shortest) {
                 factors[i] = 1;
             } else if (wavelength > longest) {
                 factors[i] = (float) factor;
             } else {
-                float smooth = ((float) context / wavelength - (float) low) / (float) (high - low);
+                float smooth = ((1 / wavelength) * (float) context - (float) low) / (float) (high - low);
                 factors[i] = 1 / ((1 - smooth) / (float) factor + smooth);
             }
         }
