@@ -3,15 +3,22 @@ package org.kvant.engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
+import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.DecodeResult;
+import org.kvant.llama.LlamaException;
 import org.kvant.llama.Model;
+import org.kvant.llama.SamplerChain;
 import org.kvant.llama.Vocab;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The native side of an engine: model, context, batch. Made, used and closed by the decode thread. */
 final class LoadedModel implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
     final Model model;
     final Context context;
     final Batch batch;
@@ -68,13 +75,23 @@ final class LoadedModel implements AutoCloseable {
         return train > 0 ? Math.min(train, context.sequenceLength()) : context.sequenceLength();
     }
 
-    /** Touches the weights and buffers once, with a decode of a few tokens, and forgets it. */
+    /** Touches the weights and buffers and makes every kind of native call once, with a few tokens that are forgotten again. */
     void warmUp() {
         int token = Math.max(0, vocab.bos());
         batch.clear();
         batch.add(token, 0, 0, false);
-        batch.add(token, 1, 0, true);
-        DecodeResult unused = context.decode(batch);
+        int last = batch.add(token, 1, 0, true);
+        if (context.decode(batch) instanceof DecodeResult.Ok) {
+            GenerationRequest request =
+                    GenerationRequest.builder("warm-up", new int[] {token}).build();
+            try (SamplerChain sampler = Samplers.create(this, request, new TokenList(request.tokens(), 0))) {
+                byte[] unused = vocab.piece(sampler.sample(context, last), false);
+            } catch (BackendAbortedException e) {
+                throw e;
+            } catch (LlamaException e) {
+                log.warn("Warming up {} failed; its answers may be useless", info.path(), e);
+            }
+        }
         context.memory().clear(true);
         batch.clear();
     }
