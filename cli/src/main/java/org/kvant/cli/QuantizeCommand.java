@@ -1,0 +1,258 @@
+package org.kvant.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.kvant.gguf.GgmlType;
+import org.kvant.gguf.ProgressListener;
+import org.kvant.quantize.KvOverride;
+import org.kvant.quantize.Preset;
+import org.kvant.quantize.QuantizeOptions;
+import org.kvant.quantize.QuantizePlan;
+import org.kvant.quantize.QuantizeResult;
+import org.kvant.quantize.Quantizer;
+import org.kvant.quantize.TensorTypeRule;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code kvant quantize}: a model in full precision to one in few bits. */
+@Command(
+        name = "quantize",
+        description = "Makes a smaller GGUF file of a model; the same bytes as llama-quantize for its presets.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+public final class QuantizeCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(
+            index = "0",
+            paramLabel = "MODEL",
+            description = "A GGUF file (of a split one the first part), or the folder of a checkpoint.")
+    private Path input = Path.of("");
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "OUT", description = "The file to write; not with --dry-run.")
+    private @Nullable Path output;
+
+    @Option(
+            names = "--type",
+            required = true,
+            paramLabel = "PRESET",
+            converter = PresetConverter.class,
+            description = "The mixture of types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q2_K_S,"
+                    + " Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K; Q3_K, Q4_K and Q5_K mean _M.")
+    private Preset preset = Preset.Q4_K_M;
+
+    @Option(
+            names = "--tensor-type",
+            paramLabel = "PATTERN=TYPE",
+            converter = RuleConverter.class,
+            description = "The type of tensors in whose name the regular expression is found; may be repeated,"
+                    + " the first that fits wins.")
+    private List<TensorTypeRule> rules = List.of();
+
+    @Option(
+            names = "--output-tensor-type",
+            paramLabel = "TYPE",
+            converter = TypeConverter.class,
+            description = "The type of output.weight.")
+    private @Nullable GgmlType outputType;
+
+    @Option(
+            names = "--token-embedding-type",
+            paramLabel = "TYPE",
+            converter = TypeConverter.class,
+            description = "The type of the token embeddings.")
+    private @Nullable GgmlType embeddingType;
+
+    @Option(names = "--leave-output-tensor", description = "Keep output.weight as it is.")
+    private boolean leaveOutput;
+
+    @Option(names = "--pure", description = "The same type for all tensors, no mixture.")
+    private boolean pure;
+
+    @Option(names = "--imatrix", paramLabel = "FILE", description = "Weigh the rounding with this importance matrix.")
+    private @Nullable Path imatrix;
+
+    @Option(
+            names = "--include-weights",
+            paramLabel = "NAME",
+            description = "Use the importance of tensors whose name contains this only; may be repeated.")
+    private List<String> include = List.of();
+
+    @Option(
+            names = "--exclude-weights",
+            paramLabel = "NAME",
+            description = "Leave out the importance of tensors whose name contains this; may be repeated.")
+    private List<String> exclude = List.of();
+
+    @Option(names = "--allow-requantize", description = "Quantize tensors that are quantized already; costs quality.")
+    private boolean allowRequantize;
+
+    @Option(
+            names = "--override-kv",
+            paramLabel = "KEY=TYPE:VALUE",
+            converter = OverrideConverter.class,
+            description = "Set a metadata entry; TYPE is int, float, bool or str; may be repeated.")
+    private List<KvOverride> overrides = List.of();
+
+    @Option(names = "--keep-split", description = "Cut the output into files as the input is.")
+    private boolean keepSplit;
+
+    @Option(
+            names = "--split-max-size",
+            paramLabel = "N(M|G)",
+            converter = SizeConverter.class,
+            description = "Cut the output into files of at most this much tensor data.")
+    private long splitMaxBytes;
+
+    @Option(names = "--split-max-tensors", paramLabel = "N", description = "Cut the output into files of so many tensors.")
+    private int splitMaxTensors;
+
+    @Option(names = {"-t", "--threads"}, paramLabel = "N", description = "How many threads work; all cores by default.")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No progress.")
+    private boolean quiet;
+
+    @Option(names = "--dry-run", description = "Show what each tensor would become, and write nothing.")
+    private boolean dryRun;
+
+    @Override
+    public Integer call() throws IOException {
+        Path target = output;
+        if (target == null && !dryRun) {
+            throw wrongUsage("name the file to write, or ask for a --dry-run");
+        }
+        if (threads < 1 || splitMaxTensors < 0) {
+            throw wrongUsage(threads < 1 ? "--threads must be at least 1" : "--split-max-tensors can't be negative");
+        }
+        if (!include.isEmpty() && !exclude.isEmpty()) {
+            throw wrongUsage("--include-weights and --exclude-weights can't be used together");
+        }
+        try (CheckpointSource source = CheckpointSource.open(input, dryRun ? null : target, quiet)) {
+            QuantizeOptions options = options(source.gguf(), target == null ? source.gguf() : target);
+            return dryRun ? show(options) : run(options);
+        }
+    }
+
+    private QuantizeOptions options(Path source, Path target) {
+        return QuantizeOptions.of(source, target, preset)
+                .withTypes(new QuantizeOptions.Types(preset, pure, leaveOutput, outputType, embeddingType, rules))
+                .withImatrix(imatrix, include, exclude)
+                .withRequantize(allowRequantize)
+                .withOverrides(overrides)
+                .withSplit(new QuantizeOptions.Split(keepSplit, splitMaxBytes, splitMaxTensors))
+                .withThreads(threads);
+    }
+
+    private int show(QuantizeOptions options) throws IOException {
+        QuantizePlan plan = Quantizer.plan(options);
+        PrintWriter out = spec.commandLine().getOut();
+        new PlanTable(plan).print(out);
+        plan.notes().forEach(note -> out.println("note: " + note));
+        plan.obstacles().forEach(obstacle -> out.println("this would fail: " + obstacle));
+        out.flush();
+        return 0;
+    }
+
+    private int run(QuantizeOptions options) throws IOException {
+        QuantizeResult result;
+        try (ProgressBar progress = new ProgressBar()) {
+            result = Quantizer.run(options, quiet ? ProgressListener.NONE : progress);
+        }
+        result.plan().notes().forEach(note -> System.err.println("note: " + note));
+        double seconds = result.nanos() / 1e9;
+        Path first = result.outputs().getFirst();
+        int others = result.outputs().size() - 1;
+        System.err.printf(
+                Locale.ROOT,
+                "%s: %s, %s (%.2f bits a weight) from %s (%.2f), in %.1f s at %s/s%n",
+                others == 0 ? first : first + " and " + others + " more",
+                preset,
+                ProgressBar.bytes(result.outputBytes()),
+                result.plan().bitsPerWeight(),
+                ProgressBar.bytes(result.inputBytes()),
+                result.plan().sourceBitsPerWeight(),
+                seconds,
+                ProgressBar.bytes((long) (result.inputBytes() / Math.max(seconds, 1e-3))));
+        return 0;
+    }
+
+    private ParameterException wrongUsage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    static final class PresetConverter implements ITypeConverter<Preset> {
+        @Override
+        public Preset convert(String text) {
+            return Preset.of(text)
+                    .orElseThrow(() -> new TypeConversionException(
+                            "there is no preset '" + text + "'; there are " + Preset.names()));
+        }
+    }
+
+    static final class TypeConverter implements ITypeConverter<GgmlType> {
+        @Override
+        public GgmlType convert(String text) {
+            return GgmlType.ofName(text)
+                    .orElseThrow(() -> new TypeConversionException(
+                            "there is no type '" + text + "'; for example q4_k, q8_0 or f16"));
+        }
+    }
+
+    static final class RuleConverter implements ITypeConverter<TensorTypeRule> {
+        @Override
+        public TensorTypeRule convert(String text) {
+            return refusing(() -> TensorTypeRule.parse(text));
+        }
+    }
+
+    static final class OverrideConverter implements ITypeConverter<KvOverride> {
+        @Override
+        public KvOverride convert(String text) {
+            return refusing(() -> KvOverride.parse(text));
+        }
+    }
+
+    /** Bytes as llama-gguf-split takes them: a number with M or G, which are powers of 1000. */
+    static final class SizeConverter implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            String upper = text.toUpperCase(Locale.ROOT);
+            long unit = upper.endsWith("G") ? 1_000_000_000 : upper.endsWith("M") ? 1_000_000 : 0;
+            try {
+                long number = Long.parseLong(upper.substring(0, Math.max(0, upper.length() - 1)));
+                if (unit > 0 && number > 0) {
+                    return Math.multiplyExact(number, unit);
+                }
+            } catch (NumberFormatException | ArithmeticException e) {
+                throw new TypeConversionException("'" + text + "' is not a size such as 500M or 4G (" + e + ")");
+            }
+            throw new TypeConversionException("'" + text + "' is not a size such as 500M or 4G");
+        }
+    }
+
+    /** picocli shows a converter's message only if it comes in its own exception. */
+    private static <T> T refusing(java.util.function.Supplier<T> parser) {
+        try {
+            return parser.get();
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(String.valueOf(e.getMessage()));
+        }
+    }
+}
