@@ -63,7 +63,7 @@ final class PlanTable {
             total[0]++;
             total[1] += tensor.bytes();
         }
-        totals.forEach((type, total) ->
-                out.printf(Locale.ROOT, "%-7s %5d tensors  %10s%n", type.label(), total[0], ProgressBar.bytes(total[1])));
+        totals.forEach((type, total) -> out.printf(
+                Locale.ROOT, "%-7s %5d tensors  %10s%n", type.label(), total[0], ProgressBar.bytes(total[1])));
     }
 }

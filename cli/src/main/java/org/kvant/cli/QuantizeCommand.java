@@ -2,7 +2,6 @@ package org.kvant.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -118,10 +117,16 @@ public final class QuantizeCommand implements Callable<Integer> {
             description = "Cut the output into files of at most this much tensor data.")
     private long splitMaxBytes;
 
-    @Option(names = "--split-max-tensors", paramLabel = "N", description = "Cut the output into files of so many tensors.")
+    @Option(
+            names = "--split-max-tensors",
+            paramLabel = "N",
+            description = "Cut the output into files of so many tensors.")
     private int splitMaxTensors;
 
-    @Option(names = {"-t", "--threads"}, paramLabel = "N", description = "How many threads work; all cores by default.")
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "How many threads work; all cores by default.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(

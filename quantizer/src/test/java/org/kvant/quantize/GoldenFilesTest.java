@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kvant.convert.Converter;
+import org.kvant.convert.OutType;
 import org.kvant.gguf.ProgressListener;
 
 /** Every preset on every synthetic model, against what llama-quantize made of the same file; see {@link RecordGolden}. */
@@ -48,6 +50,25 @@ class GoldenFilesTest {
                 .filter(g -> SyntheticModel.ALL.stream().anyMatch(m -> m.name().equals(g.model())))
                 .toList();
         assertThat(synthetic).hasSize(SyntheticModel.ALL.size() * Preset.values().length * 3);
+    }
+
+    @Test
+    void theDemoFromItsCheckpointHasTheTensorsOfLlamaQuantize() throws IOException {
+        Path input = folder.resolve("in.gguf");
+        Path checkpoint = Path.of(System.getProperty("kvant.root")).resolve("models/demo");
+        Converter.convert(checkpoint, input, OutType.AUTO, ProgressListener.NONE);
+        List<Golden> demo =
+                recorded().stream().filter(g -> g.model().equals("demo.gguf")).toList();
+        assertThat(demo).hasSameSizeAs(Preset.values());
+        for (Golden golden : demo) {
+            if (golden.preset() == Preset.Q2_K_S) {
+                assertThat(golden.size()).isEqualTo("refused"); // as in the other test
+                continue;
+            }
+            Path output = folder.resolve("out.gguf");
+            Quantizer.run(QuantizeOptions.of(input, output, golden.preset()), ProgressListener.NONE);
+            assertThat(Digests.ofTensors(output)).as(golden.toString()).isEqualTo(golden.tensors());
+        }
     }
 
     @ParameterizedTest

@@ -69,25 +69,25 @@ record SyntheticModel(
     }
 
     List<TensorSpec> tensors() {
-        int kvWidth = width / heads * kvHeads;
+        int rows = width / 4; // fewer than a real model's: neither tool looks at more than the length of a row
         List<TensorSpec> all = new ArrayList<>();
         all.add(new TensorSpec("token_embd.weight", type, new long[] {width, vocabulary()}));
         for (int i = 0; i < layers; i++) {
             String block = "blk." + i + ".";
             all.add(new TensorSpec(block + "attn_norm.weight", GgmlType.F32, new long[] {width}));
-            all.add(new TensorSpec(block + "attn_q.weight", type, new long[] {width, width}));
-            all.add(new TensorSpec(block + "attn_k.weight", type, new long[] {width, kvWidth}));
-            all.add(new TensorSpec(block + "attn_v.weight", type, new long[] {width, kvWidth}));
-            all.add(new TensorSpec(block + "attn_output.weight", type, new long[] {width, width}));
+            all.add(new TensorSpec(block + "attn_q.weight", type, new long[] {width, rows}));
+            all.add(new TensorSpec(block + "attn_k.weight", type, new long[] {width, rows}));
+            all.add(new TensorSpec(block + "attn_v.weight", type, new long[] {width, rows}));
+            all.add(new TensorSpec(block + "attn_output.weight", type, new long[] {width, rows}));
             if (experts == 0) {
-                all.add(new TensorSpec(block + "ffn_gate.weight", type, new long[] {width, ffn}));
-                all.add(new TensorSpec(block + "ffn_up.weight", type, new long[] {width, ffn}));
-                all.add(new TensorSpec(block + "ffn_down.weight", type, new long[] {ffn, width}));
+                all.add(new TensorSpec(block + "ffn_gate.weight", type, new long[] {width, rows}));
+                all.add(new TensorSpec(block + "ffn_up.weight", type, new long[] {width, rows}));
+                all.add(new TensorSpec(block + "ffn_down.weight", type, new long[] {ffn, rows}));
             } else {
                 all.add(new TensorSpec(block + "ffn_gate_inp.weight", GgmlType.F32, new long[] {width, experts}));
-                all.add(new TensorSpec(block + "ffn_gate_exps.weight", type, new long[] {width, ffn, experts}));
-                all.add(new TensorSpec(block + "ffn_up_exps.weight", type, new long[] {width, ffn, experts}));
-                all.add(new TensorSpec(block + "ffn_down_exps.weight", type, new long[] {ffn, width, experts}));
+                all.add(new TensorSpec(block + "ffn_gate_exps.weight", type, new long[] {width, rows, experts}));
+                all.add(new TensorSpec(block + "ffn_up_exps.weight", type, new long[] {width, rows, experts}));
+                all.add(new TensorSpec(block + "ffn_down_exps.weight", type, new long[] {ffn, rows, experts}));
             }
         }
         all.add(new TensorSpec("output_norm.weight", GgmlType.F32, new long[] {width}));
