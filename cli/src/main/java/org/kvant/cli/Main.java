@@ -21,6 +21,7 @@ public final class Main {
 
     static {
         COMMANDS.put("convert", ConvertCommand::new);
+        COMMANDS.put("quantize", QuantizeCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);
