@@ -64,7 +64,12 @@ public final class Codecs {
         String choice = System.getProperty("kvant.codec", "");
         return switch (choice) {
             case "scalar" -> Implementation.SCALAR;
-            case "vector" -> Implementation.VECTOR;
+            case "vector" -> {
+                if (!vectorModule()) {
+                    throw new CodecException("kvant.codec=vector needs --add-modules=jdk.incubator.vector");
+                }
+                yield Implementation.VECTOR;
+            }
             case "" -> vectorModule() ? Implementation.ADAPTIVE : Implementation.SCALAR;
             default -> throw new CodecException("kvant.codec is " + choice + "; it may be scalar or vector");
         };
@@ -111,7 +116,7 @@ public final class Codecs {
 
     private static boolean simple(GgmlType type) {
         return switch (type) {
-            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> true;
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4, NVFP4 -> true;
             default -> false;
         };
     }

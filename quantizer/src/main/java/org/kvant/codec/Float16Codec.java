@@ -28,6 +28,8 @@ abstract sealed class Float16Codec implements Codec {
         this.exponentMask = exponentMask;
     }
 
+    abstract short toHalf(float value);
+
     abstract void toHalves(float[] src, int srcOffset, short[] halves, int n);
 
     abstract void toFloats(short[] halves, float[] dst, int dstOffset, int n);
@@ -56,17 +58,34 @@ abstract sealed class Float16Codec implements Codec {
         short[] halves = new short[Math.min(n, PIECE)];
         for (int done = 0; done < n; done += PIECE) {
             int count = Math.min(PIECE, n - done);
-            toHalves(src, srcOffset + done, halves, count);
-            for (int i = 0; i < count; i++) {
-                if ((halves[i] & exponentMask) == exponentMask) {
-                    throw refuse(src[srcOffset + done + i], done + i, columns);
-                }
+            // Rounding keeps the order of magnitudes: if the largest stays finite, all do.
+            if (infinite(largestMagnitude(src, srcOffset + done, count))) {
+                throw refused(src, srcOffset, done, columns);
             }
+            toHalves(src, srcOffset + done, halves, count);
             MemorySegment.copy(halves, 0, dst, LAYOUT, dstOffset + 2L * done, count);
         }
     }
 
-    private CodecException refuse(float value, int index, int columns) {
+    /** NaN wins. */
+    private static float largestMagnitude(float[] x, int xo, int n) {
+        float largest = 0;
+        for (int i = xo; i < xo + n; i++) {
+            largest = Math.max(largest, Math.abs(x[i]));
+        }
+        return largest;
+    }
+
+    private boolean infinite(float value) {
+        return (toHalf(value) & exponentMask) == exponentMask;
+    }
+
+    private CodecException refused(float[] src, int srcOffset, int from, int columns) {
+        int index = from;
+        while (!infinite(src[srcOffset + index])) {
+            index++;
+        }
+        float value = src[srcOffset + index];
         return new CodecException(
                 Float.isFinite(value)
                         ? "row %d, column %d is %s, too large for %s; a wider type such as F32 holds it"
@@ -95,6 +114,11 @@ abstract sealed class Float16Codec implements Codec {
         }
 
         @Override
+        short toHalf(float value) {
+            return Float.floatToFloat16(value);
+        }
+
+        @Override
         void toHalves(float[] src, int srcOffset, short[] halves, int n) {
             for (int i = 0; i < n; i++) {
                 halves[i] = Float.floatToFloat16(src[srcOffset + i]);
@@ -116,13 +140,18 @@ abstract sealed class Float16Codec implements Codec {
             super(GgmlType.BF16, 0x7f80);
         }
 
+        /** Half to even. The carry of some NaNs would make them finite; the canonical one stays what it is. */
+        @Override
+        short toHalf(float value) {
+            int bits = Float.floatToIntBits(value);
+            return (short) (bits + 0x7fff + (bits >> 16 & 1) >> 16);
+        }
+
         @Override
         void toHalves(float[] src, int srcOffset, short[] halves, int n) {
             for (int i = 0; i < n; i++) {
                 int bits = Float.floatToRawIntBits(src[srcOffset + i]);
-                // Half to even; the carry of a NaN could make it finite, so it keeps its upper bits and becomes quiet.
-                boolean nan = (bits & 0x7fffffff) > 0x7f800000;
-                halves[i] = (short) (nan ? bits >> 16 | 64 : bits + 0x7fff + (bits >> 16 & 1) >> 16);
+                halves[i] = (short) (bits + 0x7fff + (bits >> 16 & 1) >> 16);
             }
         }
 

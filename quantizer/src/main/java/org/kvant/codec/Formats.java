@@ -14,5 +14,8 @@ public final class Formats {
 
     public static final AffineSearch Q5_1 = new AffineSearch(32, 31, -0.9f, 0.05f, 36, false);
 
+    public static final Fp4.Format MXFP4 = new Mxfp4Kernel();
+    public static final Fp4.Format NVFP4 = new Nvfp4Kernel();
+
     private Formats() {}
 }

@@ -1,12 +1,34 @@
 package org.kvant.codec;
 
 /** The 4-bit float E2M1 of MXFP4 and NVFP4. Its values are doubled, and the scales halved, as ggml does. */
-final class Fp4 {
+public final class Fp4 {
 
     /** {@code kvalues_fp4} of ggml-common.h. */
     private static final float[] VALUES = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     private Fp4() {}
+
+    /** The layout of a type of groups of 2 · half values. */
+    public interface Format {
+
+        /** Bytes of a block. */
+        int bytes();
+
+        int groups();
+
+        int half();
+
+        /** Where the codes start. */
+        int codes();
+
+        /** Chooses and stores the scale of group g, whose values stand at {@code xo}; returns what multiplies the codes' values. */
+        float putScale(float[] x, int xo, byte[] y, int yo, int g);
+    }
+
+    /** Twice the value of a code. */
+    public static float value(int code) {
+        return VALUES[code];
+    }
 
     /** {@code best_index_mxfp4}: the first of the nearest. */
     static int nearest(float v, float scale) {

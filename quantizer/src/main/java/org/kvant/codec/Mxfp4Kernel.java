@@ -1,7 +1,7 @@
 package org.kvant.codec;
 
 /** MXFP4: 32 E2M1 values under a power of two, {@code e | codes[16]}. */
-final class Mxfp4Kernel implements BlockKernel {
+final class Mxfp4Kernel implements BlockKernel, Fp4.Format {
 
     private static final int BLOCK = 32;
     private static final int BYTES = 17;
@@ -10,11 +10,36 @@ final class Mxfp4Kernel implements BlockKernel {
     @Override
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
         for (int b = 0; b < blocks; b++, xo += BLOCK, yo += BYTES) {
-            float amax = Float.intBitsToFloat(Groups.largestMagnitude(x, xo, BLOCK));
-            // Below 2^-125 the exponent wraps, as in ggml.
-            y[yo] = (byte) (amax > 0 ? (int) (Math.floor((float) (Math.log(amax) / LN_2)) - 2 + 127) : 0);
-            Fp4.encode(x, xo, BLOCK / 2, scale(y[yo]), y, yo + 1);
+            Fp4.encode(x, xo, BLOCK / 2, putScale(x, xo, y, yo, 0), y, yo + 1);
         }
+    }
+
+    @Override
+    public float putScale(float[] x, int xo, byte[] y, int yo, int g) {
+        float amax = Float.intBitsToFloat(Groups.largestMagnitude(x, xo, BLOCK));
+        // Below 2^-125 the exponent wraps, as in ggml.
+        y[yo] = (byte) (amax > 0 ? (int) (Math.floor((float) (Math.log(amax) / LN_2)) - 2 + 127) : 0);
+        return scale(y[yo]);
+    }
+
+    @Override
+    public int bytes() {
+        return BYTES;
+    }
+
+    @Override
+    public int groups() {
+        return 1;
+    }
+
+    @Override
+    public int half() {
+        return BLOCK / 2;
+    }
+
+    @Override
+    public int codes() {
+        return 1;
     }
 
     /** {@code ggml_e8m0_to_fp32_half}: 2^(e − 128). */

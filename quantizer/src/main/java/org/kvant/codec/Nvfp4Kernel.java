@@ -1,7 +1,7 @@
 package org.kvant.codec;
 
 /** NVFP4: 4 groups of 16 E2M1 values under an unsigned E4M3 scale each, {@code scales[4] | codes[4][8]}. */
-final class Nvfp4Kernel implements BlockKernel {
+final class Nvfp4Kernel implements BlockKernel, Fp4.Format {
 
     private static final int BLOCK = 64;
     private static final int GROUP = 16;
@@ -14,12 +14,38 @@ final class Nvfp4Kernel implements BlockKernel {
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
         for (int b = 0; b < blocks; b++, xo += BLOCK, yo += BYTES) {
             for (int g = 0; g < GROUPS; g++) {
-                float amax = Float.intBitsToFloat(Groups.largestMagnitude(x, xo + GROUP * g, GROUP));
-                int code = scaleCode(amax / 6);
-                y[yo + g] = (byte) code;
-                Fp4.encode(x, xo + GROUP * g, GROUP / 2, scale(code), y, yo + GROUPS + GROUP / 2 * g);
+                float scale = putScale(x, xo + GROUP * g, y, yo, g);
+                Fp4.encode(x, xo + GROUP * g, GROUP / 2, scale, y, yo + GROUPS + GROUP / 2 * g);
             }
         }
+    }
+
+    @Override
+    public float putScale(float[] x, int xo, byte[] y, int yo, int g) {
+        float amax = Float.intBitsToFloat(Groups.largestMagnitude(x, xo, GROUP));
+        int code = scaleCode(amax / 6);
+        y[yo + g] = (byte) code;
+        return scale(code);
+    }
+
+    @Override
+    public int bytes() {
+        return BYTES;
+    }
+
+    @Override
+    public int groups() {
+        return GROUPS;
+    }
+
+    @Override
+    public int half() {
+        return GROUP / 2;
+    }
+
+    @Override
+    public int codes() {
+        return GROUPS;
     }
 
     /** {@code ggml_fp32_to_ue4m3}: bias 7, three mantissa bits, half up, largest 448. */

@@ -18,6 +18,8 @@ public final class VectorKernels {
             case Q5_1 -> new AffineBlockLaneKernel(Formats.Q5_1, scalar);
             case Q8_0 -> new Q80LaneKernel(scalar);
             case IQ4_NL -> new Iq4NlLaneKernel(scalar);
+            case MXFP4 -> new Fp4LaneKernel(Formats.MXFP4, scalar);
+            case NVFP4 -> new Fp4LaneKernel(Formats.NVFP4, scalar);
             case IQ4_XS -> new Iq4XsLaneKernel(scalar);
             case Q2_K -> new AffineLaneKernel(Formats.Q2_K, scalar);
             case Q4_K -> new AffineLaneKernel(Formats.Q4_K, scalar);
