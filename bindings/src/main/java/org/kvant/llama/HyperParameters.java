@@ -11,6 +11,7 @@ import org.kvant.gguf.Metadata;
  *
  * @param architecture {@code general.architecture}
  * @param layers layers, at least 1
+ * @param cachedLayers how many of them, from the first, have keys and values of their own
  * @param embeddingLength width of the residual stream
  * @param trainContext context length it was trained with
  * @param heads attention heads of each layer; 0 in layers without attention
@@ -22,6 +23,7 @@ import org.kvant.gguf.Metadata;
 record HyperParameters(
         String architecture,
         int layers,
+        int cachedLayers,
         int embeddingLength,
         int trainContext,
         int[] heads,
@@ -49,6 +51,7 @@ record HyperParameters(
         return new HyperParameters(
                 arch,
                 layers,
+                cachedLayers(metadata, arch, layers),
                 embedding,
                 context,
                 heads,
@@ -56,6 +59,15 @@ record HyperParameters(
                 keyLength,
                 valueLength,
                 SlidingWindow.of(metadata, arch, layers, keyLength, valueLength));
+    }
+
+    /** Layers that predict further tokens, or that share an earlier one's cache, have none. */
+    private static int cachedLayers(Metadata metadata, String arch, int layers) throws GgufException {
+        if (arch.equals("gemma3n")) {
+            return Math.min(layers, 20);
+        }
+        String key = arch + (arch.equals("gemma4") ? ".attention.shared_kv_layers" : ".nextn_predict_layers");
+        return metadata.has(key) ? layers - ranged(metadata, key, 0, layers) : layers;
     }
 
     private static int lengthOr(Metadata metadata, String key, int heads, int otherwise) throws GgufException {

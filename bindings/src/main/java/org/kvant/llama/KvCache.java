@@ -89,7 +89,7 @@ public record KvCache(long bytesK, long bytesV, int cells) {
         }
         long k = 0;
         long v = 0;
-        for (int layer = 0; layer < p.layers(); layer++) {
+        for (int layer = 0; layer < p.cachedLayers(); layer++) {
             long rows = p.window().layers()[layer] ? cells.windowed() : cells.full();
             long widthV = transposedV ? widestV : (long) p.headDimV(layer) * p.kvHeads()[layer];
             k += rows * options.cacheTypeK().bytes((long) p.headDimK(layer) * p.kvHeads()[layer]);

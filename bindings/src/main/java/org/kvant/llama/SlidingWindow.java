@@ -30,9 +30,8 @@ record SlidingWindow(int size, boolean[] layers, int headDimK, int headDimV) {
         String patternKey = arch + ".attention.sliding_window_pattern";
         Pattern pattern = pattern(arch, layers);
         boolean[] windowed = new boolean[layers];
-        int size = metadata.has(sizeKey)
-                ? HyperParameters.ranged(metadata, sizeKey, 0, Integer.MAX_VALUE)
-                : pattern.defaultSize();
+        int size =
+                metadata.has(sizeKey) ? HyperParameters.ranged(metadata, sizeKey, 0, 1 << 24) : pattern.defaultSize();
         if (size > 0 && metadata.get(patternKey).orElse(null) instanceof MetaArray array) {
             readLayers(array, patternKey, windowed);
         } else if (size > 0) {
@@ -43,13 +42,19 @@ record SlidingWindow(int size, boolean[] layers, int headDimK, int headDimV) {
                 place(windowed, period, pattern.denseFirst());
             }
         }
-        String keyLength = arch + ".attention.key_length_swa";
-        String valueLength = arch + ".attention.value_length_swa";
-        return new SlidingWindow(
+        SlidingWindow window = new SlidingWindow(
                 size,
                 windowed,
-                metadata.has(keyLength) ? HyperParameters.ranged(metadata, keyLength, 1, 1 << 24) : headDimK,
-                metadata.has(valueLength) ? HyperParameters.ranged(metadata, valueLength, 1, 1 << 24) : headDimV);
+                swaLength(metadata, arch + ".attention.key_length_swa", headDimK),
+                swaLength(metadata, arch + ".attention.value_length_swa", headDimV));
+        if (size > 0 && pattern.period() > 0 && !window.any()) {
+            throw HyperParameters.bad(patternKey, "leaves no layer with the window of " + size + " tokens");
+        }
+        return window;
+    }
+
+    private static int swaLength(Metadata metadata, String key, int otherwise) throws GgufException {
+        return metadata.has(key) ? HyperParameters.ranged(metadata, key, 1, 1 << 24) : otherwise;
     }
 
     private static Pattern pattern(String arch, int layers) {
@@ -61,6 +66,7 @@ record SlidingWindow(int size, boolean[] layers, int headDimK, int headDimV) {
             case "gpt-oss" -> new Pattern(2, false, 0);
             case "exaone4" -> layers == 64 ? new Pattern(4, false, 4096) : new Pattern(0, false, 0);
             case "llama4" -> new Pattern(4, false, 8192);
+            case "gemma4" -> new Pattern(1, false, 0); // the file has the pattern
             case "plamo3" -> new Pattern(8, false, 0);
             case "smallthinker" -> new Pattern(4, true, 0);
             default -> new Pattern(0, false, 0);
