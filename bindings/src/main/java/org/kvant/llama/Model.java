@@ -41,6 +41,7 @@ public final class Model implements AutoCloseable {
         this.vocab = new Vocab(
                 lifetime,
                 llama_h.llama_model_get_vocab(model),
+                new DeepStack(text(metadata, "tokenizer.ggml.model"), text(metadata, "tokenizer.ggml.pre")),
                 metadata.get(Vocab.NFC_KEY).orElse(null) instanceof MetaValue.Bool(var nfc) && nfc);
     }
 
@@ -72,6 +73,10 @@ public final class Model implements AutoCloseable {
                 throw e;
             }
         }
+    }
+
+    private static String text(Metadata metadata, String key) {
+        return metadata.get(key).orElse(null) instanceof MetaValue.Str s ? s.value() : "";
     }
 
     MemorySegment segment() {

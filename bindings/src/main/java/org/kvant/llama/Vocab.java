@@ -19,6 +19,7 @@ public final class Vocab {
 
     private final Lifetime lifetime;
     private final MemorySegment vocab;
+    private final DeepStack stack;
     private final int size;
     private final int bos;
     private final int eos;
@@ -33,10 +34,11 @@ public final class Vocab {
     private final AtomicReferenceArray<byte[]> piecesWithSpecial;
     private final boolean nfc;
 
-    Vocab(Lifetime lifetime, MemorySegment vocab, boolean nfc) {
+    Vocab(Lifetime lifetime, MemorySegment vocab, DeepStack stack, boolean nfc) {
         this.lifetime = lifetime;
         this.nfc = nfc;
         this.vocab = vocab;
+        this.stack = stack;
         this.size = llama_h.llama_vocab_n_tokens(vocab);
         this.bos = llama_h.llama_vocab_bos(vocab);
         this.eos = llama_h.llama_vocab_eos(vocab);
@@ -142,29 +144,28 @@ public final class Vocab {
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
         String input = nfc ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
         byte[] utf8 = input.getBytes(StandardCharsets.UTF_8);
-        return DeepStack.call(
-                utf8,
-                () -> lifetime.use(() -> {
-                    try (Arena arena = Arena.ofConfined()) {
-                        MemorySegment bytes = arena.allocate(Math.max(1, utf8.length));
-                        MemorySegment.copy(utf8, 0, bytes, ValueLayout.JAVA_BYTE, 0, utf8.length);
-                        // A token is rarely less than a byte; when it is, the first call says how many there are.
-                        int capacity = Math.addExact(utf8.length, 8);
-                        while (true) {
-                            MemorySegment tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
-                            int count = llama_h.llama_tokenize(
-                                    vocab, bytes, utf8.length, tokens, capacity, addSpecial, parseSpecial);
-                            if (count >= 0) {
-                                return tokens.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
-                            }
-                            if (count == Integer.MIN_VALUE || -count <= capacity) {
-                                throw new IllegalArgumentException(
-                                        "a text of " + utf8.length + " bytes cannot be tokenized");
-                            }
-                            capacity = -count;
-                        }
-                    }
-                }));
+        return stack.call(utf8, () -> lifetime.use(() -> nativeTokens(utf8, addSpecial, parseSpecial)));
+    }
+
+    private int[] nativeTokens(byte[] utf8, boolean addSpecial, boolean parseSpecial) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(Math.max(1, utf8.length));
+            MemorySegment.copy(utf8, 0, bytes, ValueLayout.JAVA_BYTE, 0, utf8.length);
+            // A token is rarely less than a byte; when it is, the first call says how many there are.
+            int capacity = Math.addExact(utf8.length, 8);
+            while (true) {
+                MemorySegment tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
+                int count =
+                        llama_h.llama_tokenize(vocab, bytes, utf8.length, tokens, capacity, addSpecial, parseSpecial);
+                if (count >= 0) {
+                    return tokens.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
+                }
+                if (count == Integer.MIN_VALUE || -count <= capacity) {
+                    throw new IllegalArgumentException("a text of " + utf8.length + " bytes cannot be tokenized");
+                }
+                capacity = -count;
+            }
+        }
     }
 
     /**
