@@ -16,7 +16,6 @@ import org.kvant.engine.EngineState;
 import org.kvant.engine.ModelInfo;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
-import org.kvant.http.MetricsSource;
 import org.kvant.llama.Backend;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
@@ -24,7 +23,6 @@ import org.kvant.llama.KvCache;
 import org.kvant.llama.UnsupportedTemplateException;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
-import org.kvant.monitoring.Exposition;
 import org.kvant.monitoring.Monitoring;
 import org.kvant.monitoring.Vocabulary;
 import picocli.CommandLine.ExitCode;
@@ -64,7 +62,7 @@ final class Serving implements AutoCloseable {
             throws IOException, InterruptedException {
         EngineMetrics metrics = monitoring.engine(modelId);
         HttpService service =
-                HttpService.start(options.withFingerprint("kvant-" + build.version()), accept -> scrape(accept));
+                HttpService.start(options.withFingerprint("kvant-" + build.version()), monitoring);
         http = service;
         sayWhatIsLoaded(engineOptions.context());
         try (ProgressBar bar = new ProgressBar()) {
@@ -106,11 +104,6 @@ final class Serving implements AutoCloseable {
         err.println("kvant serve: " + message);
         err.flush();
         return cause instanceof IOException ? ExitCode.USAGE : ExitCode.SOFTWARE;
-    }
-
-    private MetricsSource.Scrape scrape(@Nullable String accept) {
-        Exposition exposition = monitoring.scrape(accept);
-        return new MetricsSource.Scrape(exposition.contentType(), exposition.body());
     }
 
     /** On the decode thread. */

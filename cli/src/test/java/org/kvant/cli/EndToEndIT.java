@@ -1,0 +1,94 @@
+package org.kvant.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The way of the README, with the programs as they are shipped: checkpoint, GGUF, Q4_K_M, story, metrics, Ctrl-C. */
+class EndToEndIT {
+
+    private static final Pattern ADDRESS = Pattern.compile("(http://127\\.0\\.0\\.1:\\d+)");
+    private static final Pattern CURL = Pattern.compile("(?m)^\\s*(curl .*)$");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void fromACheckpointToAStory() throws Exception {
+        Path full = folder.resolve("demo.gguf");
+        Path small = folder.resolve("demo.Q4_K_M.gguf");
+        run(0, "convert", KvantProcess.root().resolve("models/demo").toString(), "-o", full.toString());
+        run(0, "quantize", full.toString(), small.toString(), "--type", "Q4_K_M");
+        assertThat(Files.size(small)).isLessThan(Files.size(full) / 2);
+        assertThat(run(0, "inspect", small.toString())).contains("llama").contains("Q4_K");
+
+        try (KvantProcess server = KvantProcess.start("serve", "-m", small.toString(), "--port", "0")) {
+            String base = server.awaitOutput(ADDRESS, 60);
+            String curl = server.awaitOutput(CURL, 60);
+
+            assertThat(shell(curl)).as("the printed line: %s", curl).contains("choices");
+            String story = post(base + "/v1/chat/completions", """
+                    {"messages":[{"role":"user","content":"Tell me a story about a fox named Pip."}],"temperature":0,"max_tokens":48}""");
+            assertThat(story).contains("Pip").contains("completion_tokens");
+            assertThat(get(base + "/metrics"))
+                    .contains("kvant_time_to_first_token_seconds_bucket")
+                    .containsPattern("process_resident_memory_bytes|kvant_resident");
+
+            server.interrupt();
+            assertThat(server.await(60)).as(server.output()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsMissingIsNamed() throws Exception {
+        Path missing = folder.resolve("missing.gguf");
+        assertThat(run(2, "serve", "-m", missing.toString(), "--port", "0")).contains("missing.gguf");
+        assertThat(run(2, "quantize", missing.toString(), folder.resolve("out.gguf").toString(), "--type", "Q4_K_M"))
+                .contains("missing.gguf");
+        assertThat(run(2, "convert", folder.toString(), "-o", folder.resolve("out.gguf").toString()))
+                .contains("config.json");
+        assertThat(folder.resolve("out.gguf")).doesNotExist();
+    }
+
+    private static String run(int expected, String... arguments) throws Exception {
+        try (KvantProcess process = KvantProcess.start(arguments)) {
+            int code = process.await(120);
+            assertThat(code).as("kvant %s:%n%s", String.join(" ", arguments), process.output()).isEqualTo(expected);
+            return process.output();
+        }
+    }
+
+    private static String shell(String line) throws Exception {
+        Process process = new ProcessBuilder("sh", "-c", line).start();
+        String out = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(line).isZero();
+        return out;
+    }
+
+    private static String post(String uri, String body) throws Exception {
+        return send(HttpRequest.newBuilder(URI.create(uri))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    private static String get(String uri) throws Exception {
+        return send(HttpRequest.newBuilder(URI.create(uri)).build());
+    }
+
+    private static String send(HttpRequest request) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+            return response.body();
+        }
+    }
+}
