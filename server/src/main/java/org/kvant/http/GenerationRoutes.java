@@ -50,15 +50,15 @@ final class GenerationRoutes {
     private void handle(RoutingContext routing, Preparation preparation) {
         HttpServerRequest request = routing.request();
         HttpServerResponse response = routing.response();
-        bodies.read(request)
-                .compose(body -> workers.executeBlocking(
-                        () -> {
-                            Inference inference = served.ready();
-                            RequestPreparer preparer =
-                                    new RequestPreparer(inference, options.modelId(), options.fingerprint());
-                            return preparation.prepare(preparer, body);
-                        },
-                        false))
+        bodies.read(
+                        request,
+                        body -> workers.executeBlocking(
+                                () -> {
+                                    RequestPreparer preparer = new RequestPreparer(
+                                            served.ready(), options.modelId(), options.fingerprint());
+                                    return preparation.prepare(preparer, body);
+                                },
+                                false))
                 .onSuccess(prepared -> start(request, response, prepared))
                 .onFailure(failure -> Answers.error(response, Answers.describe(failure)));
     }

@@ -25,7 +25,7 @@ public final class HttpService implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpService.class);
     private static final Duration STARTING = Duration.ofSeconds(30);
     private static final Duration STOPPING = Duration.ofSeconds(5);
-    private static final int WORKERS = 2;
+    private static final int WORKERS = Math.clamp(Runtime.getRuntime().availableProcessors(), 2, 8);
 
     private final Vertx vertx;
     private final HttpServer server;

@@ -62,8 +62,10 @@ final class RequestPreparer {
                         "invalid_value"));
             }
         }
-        String text = inference.applyChatTemplate(turns, true);
-        int[] prompt = inference.tokenizer().tokenizePrompt(prefill == null ? text : text + prefill);
+        List<ChatTurn> told = turns;
+        String text = refusing("messages", () -> inference.applyChatTemplate(told, true));
+        String whole = prefill == null ? text : text + prefill;
+        int[] prompt = refusing("messages", () -> inference.tokenizer().tokenizePrompt(whole));
         checkLength(prompt, "messages");
         return prepared(true, List.of(prompt), request.parameters());
     }
@@ -90,10 +92,26 @@ final class RequestPreparer {
         }
     }
 
+    /** Something that only the library behind the tokenizer or the template finds fault with. */
+    @FunctionalInterface
+    interface Step<T> {
+        T take() throws ApiException;
+    }
+
+    /** @throws ApiException with status 400 that names {@code path} if the step calls its input an illegal argument */
+    static <T> T refusing(String path, Step<T> step) throws ApiException {
+        try {
+            return step.take();
+        } catch (IllegalArgumentException e) {
+            throw new ApiException(ApiError.invalid(
+                    "Invalid value for '" + path + "': " + e.getMessage() + ".", path, "invalid_value"));
+        }
+    }
+
     private int[] tokens(Prompt prompt, String path) throws ApiException {
         Tokenizer tokenizer = inference.tokenizer();
         int[] ids = switch (prompt) {
-            case Prompt.Text text -> tokenizer.tokenizePrompt(text.text());
+            case Prompt.Text text -> refusing(path, () -> tokenizer.tokenizePrompt(text.text()));
             case Prompt.Tokens tokens -> {
                 checkVocabulary(tokens.ids(), tokenizer, path);
                 yield tokens.ids();

@@ -35,9 +35,10 @@ final class TokenRoutes {
     }
 
     private void handle(RoutingContext routing, Work work) {
-        bodies.read(routing.request())
-                .compose(body ->
-                        workers.executeBlocking(() -> work.answer(served.ready().tokenizer(), body), false))
+        bodies.read(
+                        routing.request(),
+                        body -> workers.executeBlocking(
+                                () -> work.answer(served.ready().tokenizer(), body), false))
                 .onSuccess(answer -> Answers.json(routing.response(), answer))
                 .onFailure(failure -> Answers.error(routing.response(), Answers.describe(failure)));
     }
@@ -47,14 +48,15 @@ final class TokenRoutes {
         List<Prompt> content = request.content();
         IntStream.Builder tokens = IntStream.builder();
         for (int i = 0; i < content.size(); i++) {
+            boolean first = request.addSpecial() && i == 0;
             switch (content.get(i)) {
                 case Prompt.Tokens given -> {
                     RequestPreparer.checkVocabulary(given.ids(), tokenizer, "content");
                     Arrays.stream(given.ids()).forEach(tokens);
                 }
                 case Prompt.Text text ->
-                    Arrays.stream(tokenizer.tokenize(
-                                    text.text(), request.addSpecial() && i == 0, request.parseSpecial()))
+                    Arrays.stream(RequestPreparer.refusing(
+                                    "content", () -> tokenizer.tokenize(text.text(), first, request.parseSpecial())))
                             .forEach(tokens);
             }
         }

@@ -136,6 +136,28 @@ class ConnectionTest {
     }
 
     @Test
+    void boundsAllBodiesTogether() throws Exception {
+        try (ScriptedServer server = new ScriptedServer(1, options -> options.withMaxBodyBytes(1000))) {
+            server.service.attach(server.engine);
+            String most = "POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + "x".repeat(900);
+            try (RawConnection a = new RawConnection(server.port());
+                    RawConnection b = new RawConnection(server.port());
+                    RawConnection c = new RawConnection(server.port());
+                    RawConnection d = new RawConnection(server.port())) {
+                for (RawConnection client : new RawConnection[] {a, b, c, d}) {
+                    client.send(most);
+                }
+                // The four hold most of what all may hold.
+                String long1 = "{\"content\":\"" + "y".repeat(900) + "\"}";
+                await().until(() -> server.post("/tokenize", long1).statusCode() == 429);
+                a.send("x".repeat(100));
+                assertThat(a.answer()).startsWith("HTTP/1.1 400");
+                assertThat(server.post("/tokenize", long1).statusCode()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
     void tellsAClientThatAsksBeforeItSends() throws Exception {
         try (ScriptedServer server = new ScriptedServer(1, options -> options.withMaxBodyBytes(1000))) {
             server.service.attach(server.engine);

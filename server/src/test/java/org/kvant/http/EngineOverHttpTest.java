@@ -174,6 +174,15 @@ class EngineOverHttpTest {
     }
 
     @Test
+    void refusesAChatThatATemplateCannotHold() throws Exception {
+        HttpResponse<String> response = server.post(
+                "/v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"cut \\u0000 here\"}]}");
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("\"param\":\"messages\"");
+        assertThat(text(completion(greedy("cut \u0000 here", 4)))).isNotNull();
+    }
+
+    @Test
     void countsCachedTokens() throws Exception {
         JsonObject request = greedy("A story that nobody else here asks for, about a very old clock.", 4);
         completion(request);
