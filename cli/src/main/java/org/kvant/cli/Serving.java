@@ -61,8 +61,7 @@ final class Serving implements AutoCloseable {
     int run(HttpOptions options, EngineOptions engineOptions, Duration drainTimeout)
             throws IOException, InterruptedException {
         EngineMetrics metrics = monitoring.engine(modelId);
-        HttpService service =
-                HttpService.start(options.withFingerprint("kvant-" + build.version()), monitoring);
+        HttpService service = HttpService.start(options.withFingerprint("kvant-" + build.version()), monitoring);
         http = service;
         sayWhatIsLoaded(engineOptions.context());
         try (ProgressBar bar = new ProgressBar()) {

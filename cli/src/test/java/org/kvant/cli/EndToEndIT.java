@@ -51,9 +51,20 @@ class EndToEndIT {
     void whatIsMissingIsNamed() throws Exception {
         Path missing = folder.resolve("missing.gguf");
         assertThat(run(2, "serve", "-m", missing.toString(), "--port", "0")).contains("missing.gguf");
-        assertThat(run(2, "quantize", missing.toString(), folder.resolve("out.gguf").toString(), "--type", "Q4_K_M"))
+        assertThat(run(
+                        2,
+                        "quantize",
+                        missing.toString(),
+                        folder.resolve("out.gguf").toString(),
+                        "--type",
+                        "Q4_K_M"))
                 .contains("missing.gguf");
-        assertThat(run(2, "convert", folder.toString(), "-o", folder.resolve("out.gguf").toString()))
+        assertThat(run(
+                        2,
+                        "convert",
+                        folder.toString(),
+                        "-o",
+                        folder.resolve("out.gguf").toString()))
                 .contains("config.json");
         assertThat(folder.resolve("out.gguf")).doesNotExist();
     }
@@ -61,7 +72,9 @@ class EndToEndIT {
     private static String run(int expected, String... arguments) throws Exception {
         try (KvantProcess process = KvantProcess.start(arguments)) {
             int code = process.await(120);
-            assertThat(code).as("kvant %s:%n%s", String.join(" ", arguments), process.output()).isEqualTo(expected);
+            assertThat(code)
+                    .as("kvant %s:%n%s", String.join(" ", arguments), process.output())
+                    .isEqualTo(expected);
             return process.output();
         }
     }
