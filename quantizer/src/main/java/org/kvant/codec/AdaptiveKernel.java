@@ -1,5 +1,7 @@
 package org.kvant.codec;
 
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,12 @@ import org.jspecify.annotations.Nullable;
  * scalar kernel simply stays.
  */
 final class AdaptiveKernel implements BlockKernel {
+
+    /**
+     * So many thresholds of values must be expected for a warm-up ahead of them. At the threshold itself, which is passed
+     * without knowing what follows, it would only break even.
+     */
+    private static final int EXPECTED_THRESHOLDS = 2;
 
     private final BlockKernel scalar;
     private final BlockKernel twin;
@@ -66,6 +74,18 @@ final class AdaptiveKernel implements BlockKernel {
         return plain.current.largestMagnitudeBits(x, xo, n);
     }
 
+    /** Warms the twin of plain encoding up at once if so many values will earn its compilation back. */
+    void expect(long values) {
+        if (values >= EXPECTED_THRESHOLDS * plain.threshold && plain.started.compareAndSet(false, true)) {
+            Random random = new Random(1);
+            float[] x = new float[WarmUp.SAMPLE];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = (float) random.nextGaussian();
+            }
+            plain.warmUp(WarmUp.Sample.of(x, 0, x.length, x.length, null, plain.blockSize));
+        }
+    }
+
     /** Whether the twin has taken over plain encoding. */
     boolean warm() {
         return plain.current == twin;
@@ -77,6 +97,7 @@ final class AdaptiveKernel implements BlockKernel {
         private final int blockSize;
         private final long threshold;
         private final AtomicLong done = new AtomicLong();
+        private final AtomicBoolean started = new AtomicBoolean();
         volatile BlockKernel current = scalar;
 
         Path(int blockSize, long threshold) {
@@ -86,10 +107,13 @@ final class AdaptiveKernel implements BlockKernel {
 
         void count(float[] x, int xo, int n, int columns, float @Nullable [] importance) {
             long before = done.getAndAdd(n);
-            if (before < threshold && before + n >= threshold) {
-                WarmUp.Sample sample = WarmUp.Sample.of(x, xo, n, columns, importance, blockSize);
-                WarmUp.start(scalar, twin, sample, () -> current = twin);
+            if (before < threshold && before + n >= threshold && started.compareAndSet(false, true)) {
+                warmUp(WarmUp.Sample.of(x, xo, n, columns, importance, blockSize));
             }
+        }
+
+        void warmUp(WarmUp.Sample sample) {
+            WarmUp.start(scalar, twin, sample, () -> current = twin);
         }
     }
 }

@@ -22,6 +22,10 @@ final class BlockCodec implements Codec {
         this.kernel = kernel;
     }
 
+    BlockKernel kernel() {
+        return kernel;
+    }
+
     @Override
     public GgmlType type() {
         return type;

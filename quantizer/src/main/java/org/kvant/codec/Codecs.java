@@ -47,6 +47,16 @@ public final class Codecs {
         return get(SCALAR, type);
     }
 
+    /**
+     * Says that about so many values of a type will be encoded without importance, so that its fastest implementation can be
+     * made ready in time, on a thread aside. Without effect if that would not pay.
+     */
+    public static void expect(GgmlType type, long values) {
+        if (CHOSEN.get(type) instanceof BlockCodec codec && codec.kernel() instanceof AdaptiveKernel adaptive) {
+            adaptive.expect(values);
+        }
+    }
+
     private static Codec get(Map<GgmlType, Codec> codecs, GgmlType type) {
         @Nullable Codec codec = codecs.get(type);
         if (codec == null) {

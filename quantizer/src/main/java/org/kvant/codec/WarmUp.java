@@ -15,7 +15,7 @@ final class WarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
 
     /** Values in a sample: enough to fill the lanes several times, few enough for passes before compilation to be short. */
-    private static final int SAMPLE = 2048;
+    static final int SAMPLE = 2048;
 
     /** Passes of the kernel that is compiled already, the fastest of which counts. */
     private static final int SCALAR_PASSES = 10;

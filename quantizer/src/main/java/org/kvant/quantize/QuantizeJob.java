@@ -25,7 +25,7 @@ final class QuantizeJob {
         this.rounder = rounder;
         this.sink = sink;
         List<PlannedTensor> tensors = plan.tensors();
-        this.queue = new WorkQueue(tensors, threads);
+        this.queue = new WorkQueue(tensors, rounder.order(tensors), threads);
         this.rows = new Rounder.Rows[tensors.size()];
         this.rowsLeft = tensors.stream().mapToLong(t -> t.source().rows()).toArray();
     }

@@ -3,15 +3,15 @@ package org.kvant.quantize;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.kvant.codec.Codec;
 import org.kvant.codec.CodecException;
 import org.kvant.codec.Codecs;
 import org.kvant.gguf.TensorInfo;
 
 /** One thread's share of the pipeline: takes pieces, reads, decodes, rounds and writes them, with buffers of its own. */
-final class QuantizeWorker implements Callable<Void> {
+final class QuantizeWorker implements Callable<@Nullable Void> {
     /** Values decoded at a time: the floats and both encodings stay in the core's own cache. */
     private static final int BLOCK_ELEMENTS = 1 << 15;
 
@@ -19,27 +19,19 @@ final class QuantizeWorker implements Callable<Void> {
     private static final int INFINITY_BITS = 0x7f800000;
 
     private final QuantizeJob job;
-    private final Buffer in = new Buffer();
-    private final Buffer out = new Buffer();
     private float[] values = {};
+    private MemorySegment out = MemorySegment.NULL;
 
     QuantizeWorker(QuantizeJob job) {
         this.job = job;
     }
 
     @Override
-    public Void call() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            in.arena = arena;
-            out.arena = arena;
+    public @Nullable Void call() throws IOException {
+        try (Arena own = Arena.ofConfined()) {
             WorkQueue.Piece piece = job.next();
             while (piece != null) {
-                PlannedTensor tensor = job.tensor(piece);
-                if (tensor.copied()) {
-                    copy(piece, tensor);
-                } else {
-                    quantize(piece, tensor);
-                }
+                work(piece, own);
                 job.done(piece);
                 piece = job.next();
             }
@@ -47,7 +39,30 @@ final class QuantizeWorker implements Callable<Void> {
         return null;
     }
 
-    private void quantize(WorkQueue.Piece piece, PlannedTensor tensor) throws IOException {
+    private void work(WorkQueue.Piece piece, Arena own) throws IOException {
+        PlannedTensor tensor = job.tensor(piece);
+        TensorInfo source = tensor.source();
+        long rowBytes = source.type().bytes(source.columns());
+        try (Arena window = Arena.ofConfined()) {
+            MemorySegment in = job.reader().map(source, piece.firstRow() * rowBytes, piece.rows() * rowBytes, window);
+            if (tensor.copied()) {
+                check(piece, tensor, in);
+                job.sink().write(piece.tensor(), piece.firstRow() * rowBytes, in);
+            } else {
+                quantize(piece, tensor, in, own);
+            }
+        } catch (InternalError e) {
+            if (!String.valueOf(e.getMessage()).contains("unsafe memory access")) {
+                throw e;
+            }
+            // How Java says that a page of a mapping is gone.
+            QuantizeException shortened = job.reader().shortened(source);
+            shortened.initCause(e);
+            throw shortened;
+        }
+    }
+
+    private void quantize(WorkQueue.Piece piece, PlannedTensor tensor, MemorySegment in, Arena own) throws IOException {
         TensorInfo source = tensor.source();
         int columns = Math.toIntExact(source.columns());
         long rowIn = source.type().bytes(columns);
@@ -55,40 +70,39 @@ final class QuantizeWorker implements Callable<Void> {
         int blockRows = Math.clamp(BLOCK_ELEMENTS / columns, 1, piece.rows());
         Codec decoder = Codecs.of(source.type());
         Rounder.Rows rounder = job.rounder(piece.tensor());
-        in.reserve(blockRows * rowIn);
-        out.reserve(piece.rows() * rowOut);
+        if (out.byteSize() < piece.rows() * rowOut) {
+            out = own.allocate(piece.rows() * rowOut, 64);
+        }
         reserveValues(blockRows * columns);
         for (int row = 0; row < piece.rows(); row += blockRows) {
             int n = Math.min(blockRows, piece.rows() - row);
-            long first = piece.firstRow() + row;
-            job.reader().read(source, first * rowIn, in.bytes(n * rowIn));
-            decoder.decode(in.segment, 0, values, 0, (long) n * columns);
+            decoder.decode(in, row * rowIn, values, 0, (long) n * columns);
             try {
-                rounder.round(values, first, n, out.segment, row * rowOut);
+                rounder.round(values, piece.firstRow() + row, n, out, row * rowOut);
             } catch (CodecException e) {
-                throw refused(tensor, rounder, decoder, first, n, e);
+                MemorySegment rows = in.asSlice(row * rowIn, n * rowIn);
+                throw refused(tensor, rounder, decoder, rows, piece.firstRow() + row, n, e);
             }
         }
-        job.sink().write(piece.tensor(), piece.firstRow() * rowOut, out.segment.asSlice(0, piece.rows() * rowOut));
+        job.sink().write(piece.tensor(), piece.firstRow() * rowOut, out.asSlice(0, piece.rows() * rowOut));
     }
 
-    private void copy(WorkQueue.Piece piece, PlannedTensor tensor) throws IOException {
+    /** Refuses a tensor that is to be copied if it holds what no model should. */
+    private void check(WorkQueue.Piece piece, PlannedTensor tensor, MemorySegment in) throws IOException {
         TensorInfo source = tensor.source();
+        if (!Codecs.canEncode(source.type())) {
+            return;
+        }
         int columns = Math.toIntExact(source.columns());
         long rowBytes = source.type().bytes(columns);
-        in.reserve(piece.rows() * rowBytes);
-        job.reader().read(source, piece.firstRow() * rowBytes, in.bytes(piece.rows() * rowBytes));
-        if (Codecs.canEncode(source.type())) {
-            Codec decoder = Codecs.of(source.type());
-            int blockRows = Math.clamp(BLOCK_ELEMENTS / columns, 1, piece.rows());
-            reserveValues(blockRows * columns);
-            for (int row = 0; row < piece.rows(); row += blockRows) {
-                int n = Math.min(blockRows, piece.rows() - row);
-                decoder.decode(in.segment, row * rowBytes, values, 0, (long) n * columns);
-                requireFinite(tensor, piece.firstRow() + row, n);
-            }
+        Codec decoder = Codecs.of(source.type());
+        int blockRows = Math.clamp(BLOCK_ELEMENTS / columns, 1, piece.rows());
+        reserveValues(blockRows * columns);
+        for (int row = 0; row < piece.rows(); row += blockRows) {
+            int n = Math.min(blockRows, piece.rows() - row);
+            decoder.decode(in, row * rowBytes, values, 0, (long) n * columns);
+            requireFinite(tensor, piece.firstRow() + row, n);
         }
-        job.sink().write(piece.tensor(), piece.firstRow() * rowBytes, in.segment.asSlice(0, piece.rows() * rowBytes));
     }
 
     private void reserveValues(int elements) {
@@ -117,16 +131,22 @@ final class QuantizeWorker implements Callable<Void> {
 
     /** The codec knows only the rows it was given, and the rounder may have changed them: finds out what it stumbled on. */
     private QuantizeException refused(
-            PlannedTensor tensor, Rounder.Rows rounder, Codec decoder, long first, int rows, CodecException cause)
+            PlannedTensor tensor,
+            Rounder.Rows rounder,
+            Codec decoder,
+            MemorySegment in,
+            long first,
+            int rows,
+            CodecException cause)
             throws QuantizeException {
         int columns = (int) tensor.source().columns();
         long rowIn = tensor.source().type().bytes(columns);
-        decoder.decode(in.segment, 0, values, 0, (long) rows * columns);
+        decoder.decode(in, 0, values, 0, (long) rows * columns);
         requireFinite(tensor, first, rows);
         for (int row = 0; row < rows; row++) {
-            decoder.decode(in.segment, row * rowIn, values, 0, columns);
+            decoder.decode(in, row * rowIn, values, 0, columns);
             try {
-                rounder.round(values, first + row, 1, out.segment, 0);
+                rounder.round(values, first + row, 1, out, 0);
             } catch (CodecException e) {
                 String why = String.valueOf(e.getMessage()).replaceFirst("^row 0, ", "");
                 return new QuantizeException(
@@ -137,25 +157,5 @@ final class QuantizeWorker implements Callable<Void> {
                 job.input() + ": tensor " + tensor.name() + ", rows " + first + " to " + (first + rows - 1) + ": "
                         + cause.getMessage(),
                 cause);
-    }
-
-    /** Memory outside the heap that grows to the largest piece. */
-    private static final class Buffer {
-        @org.jspecify.annotations.Nullable
-        Arena arena;
-
-        MemorySegment segment = MemorySegment.NULL;
-        ByteBuffer view = ByteBuffer.allocate(0);
-
-        void reserve(long bytes) {
-            if (segment.byteSize() < bytes) {
-                segment = java.util.Objects.requireNonNull(arena).allocate(bytes, 64);
-                view = segment.asByteBuffer();
-            }
-        }
-
-        ByteBuffer bytes(long count) {
-            return view.clear().limit((int) count);
-        }
     }
 }

@@ -2,6 +2,8 @@ package org.kvant.quantize;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /** The second stage: turns the weights of a tensor into codes of its planned type. */
 public interface Rounder {
@@ -11,6 +13,14 @@ public interface Rounder {
      * @throws IOException if what it needs to know about the tensor is missing or unusable
      */
     Rows rowsOf(PlannedTensor tensor) throws IOException;
+
+    /**
+     * The order in which to take the tensors, as indices; they may be written in any. As planned unless overridden. Called
+     * once, before anything else.
+     */
+    default List<Integer> order(List<PlannedTensor> tensors) {
+        return IntStream.range(0, tensors.size()).boxed().toList();
+    }
 
     /** Rounds rows of one tensor, on any thread, several at once, in any order. */
     interface Rows {

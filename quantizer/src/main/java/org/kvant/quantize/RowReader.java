@@ -1,7 +1,8 @@
 package org.kvant.quantize;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -11,8 +12,8 @@ import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.TensorInfo;
 
 /**
- * Reads pieces of tensors into memory. Not through the file's mapping: the pages of a mapping that have been touched
- * count as resident memory, and a large model would show as many gigabytes. Thread-safe.
+ * Maps pieces of tensors, each for as long as it is needed. Not through the mapping of the whole file: its pages would count
+ * as resident memory once touched, and a large model show as many gigabytes. Thread-safe.
  */
 final class RowReader implements AutoCloseable {
     private final GgufFile file;
@@ -30,18 +31,23 @@ final class RowReader implements AutoCloseable {
         }
     }
 
-    /** Fills what remains of the buffer with the tensor's bytes from {@code offset} on. */
-    void read(TensorInfo tensor, long offset, ByteBuffer into) throws IOException {
+    /**
+     * Bytes of a tensor, read-only, valid until the arena is closed.
+     *
+     * @throws QuantizeException if the file has become shorter than it was
+     */
+    MemorySegment map(TensorInfo tensor, long offset, long bytes, Arena arena) throws IOException {
         FileChannel channel = channels.get(tensor.part());
         long at = file.fileOffset(tensor) + offset;
-        while (into.hasRemaining()) {
-            int n = channel.read(into, at);
-            if (n < 0) {
-                throw new QuantizeException(file.parts().get(tensor.part()) + ": ends inside tensor " + tensor.name()
-                        + "; it was shortened while it was read");
-            }
-            at += n;
+        if (at + bytes > channel.size()) {
+            throw shortened(tensor);
         }
+        return channel.map(FileChannel.MapMode.READ_ONLY, at, bytes, arena);
+    }
+
+    QuantizeException shortened(TensorInfo tensor) {
+        return new QuantizeException(file.parts().get(tensor.part()) + ": ends inside tensor " + tensor.name()
+                + "; it was shortened while it was read");
     }
 
     @Override

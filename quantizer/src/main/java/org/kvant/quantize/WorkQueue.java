@@ -3,7 +3,7 @@ package org.kvant.quantize;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Cuts all tensors into pieces of some rows, in file order, for any number of threads to take from. */
+/** Cuts all tensors into pieces of some rows, in a given order, for any number of threads to take from. */
 final class WorkQueue {
     /** Small enough that the last pieces end together, large enough that taking and writing one costs nothing. */
     private static final long MAX_ELEMENTS = 1 << 20;
@@ -12,8 +12,9 @@ final class WorkQueue {
     private static final int PIECES_A_THREAD = 64;
 
     private final List<PlannedTensor> tensors;
+    private final List<Integer> order;
     private final long elements;
-    private int tensor;
+    private int taken;
     private long row;
 
     /**
@@ -24,17 +25,20 @@ final class WorkQueue {
      */
     record Piece(int tensor, long firstRow, int rows) {}
 
-    WorkQueue(List<PlannedTensor> tensors, int threads) {
+    /** @param order the indices of all tensors, as they are to be taken */
+    WorkQueue(List<PlannedTensor> tensors, List<Integer> order, int threads) {
         this.tensors = tensors;
+        this.order = order;
         long all = tensors.stream().mapToLong(t -> t.source().elements()).sum();
         this.elements = Math.clamp(all / threads / PIECES_A_THREAD, MIN_ELEMENTS, MAX_ELEMENTS);
     }
 
     /** The next piece, or null when all are taken. */
     synchronized @Nullable Piece next() {
-        if (tensor == tensors.size()) {
+        if (taken == order.size()) {
             return null;
         }
+        int tensor = order.get(taken);
         var source = tensors.get(tensor).source();
         long[] shape = source.shape();
         long matrixRows = shape.length > 1 ? shape[1] : 1;
@@ -43,7 +47,7 @@ final class WorkQueue {
         Piece piece = new Piece(tensor, row, rows);
         row += rows;
         if (row == source.rows()) {
-            tensor++;
+            taken++;
             row = 0;
         }
         return piece;

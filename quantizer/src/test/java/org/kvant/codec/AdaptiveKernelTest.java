@@ -67,6 +67,20 @@ class AdaptiveKernelTest {
     }
 
     @Test
+    void goesOverAheadOfMuchWorkThatIsAnnounced() throws InterruptedException {
+        Marked twin = new Marked(2, 20);
+        AdaptiveKernel kernel = new AdaptiveKernel(new Marked(1, Integer.MAX_VALUE), twin, 32, 1 << 20);
+        kernel.expect(1 << 20);
+        assertThat(kernel.warm()).isFalse();
+        kernel.expect(2 << 20);
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!kernel.warm() && System.nanoTime() < deadline) {
+            Thread.sleep(5);
+        }
+        assertThat(mark(kernel)).isEqualTo(2);
+    }
+
+    @Test
     void leavesTheTwinAloneWhileThereIsLittleWork() {
         Marked twin = new Marked(2, 0);
         AdaptiveKernel kernel = new AdaptiveKernel(new Marked(1, 0), twin, 32, 1 << 20);

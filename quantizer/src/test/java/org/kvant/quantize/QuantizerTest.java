@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -160,6 +161,24 @@ class QuantizerTest {
     }
 
     @Test
+    void aFileThatShrinksMeanwhileIsAnError() throws IOException {
+        try (GgufFile file = GgufFile.open(input)) {
+            TensorInfo last = file.tensors().getLast();
+            try (RowReader reader = new RowReader(file);
+                    Arena arena = Arena.ofConfined()) {
+                assertThat(reader.map(last, 0, last.bytes(), arena).byteSize()).isEqualTo(last.bytes());
+                try (RandomAccessFile shortened = new RandomAccessFile(input.toFile(), "rw")) {
+                    shortened.setLength(file.fileOffset(last) + 5);
+                }
+                assertThatThrownBy(() -> reader.map(last, 0, last.bytes(), arena))
+                        .isInstanceOf(QuantizeException.class)
+                        .hasMessageContaining("ends inside tensor " + last.name());
+            }
+        }
+        assertRefused(options(Preset.Q4_0), input.toString());
+    }
+
+    @Test
     void progressRisesToTheWhole() throws IOException {
         List<Long> steps = new ArrayList<>();
         QuantizeResult result = Quantizer.run(options(Preset.Q4_K_M), (what, done, total) -> {
@@ -265,6 +284,17 @@ class QuantizerTest {
         assertThat(plan.bytes()).isLessThan(plan.sourceBytes() / 3);
         assertThat(plan.bitsPerWeight()).isBetween(4.0, 6.0);
         assertThat(plan.sourceBitsPerWeight()).isBetween(16.0, 16.2);
+    }
+
+    @Test
+    void typesWithoutASearchAreRoundedFirst() throws IOException {
+        List<PlannedTensor> tensors = Quantizer.plan(options(Preset.Q4_0)).tensors();
+        List<GgmlType> unweighted = new RoundToNearest(null)
+                .order(tensors).stream().map(i -> tensors.get(i).type()).toList();
+        assertThat(unweighted).hasSameSizeAs(tensors).last().isEqualTo(GgmlType.Q6_K);
+        assertThat(unweighted.subList(0, tensors.size() - 1)).doesNotContain(GgmlType.Q6_K);
+        Imatrix imatrix = Imatrix.read(MODEL.writeImatrix(folder.resolve("imatrix")));
+        assertThat(new RoundToNearest(imatrix).order(tensors)).isSorted().hasSameSizeAs(tensors);
     }
 
     @Test
