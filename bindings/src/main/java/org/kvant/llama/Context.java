@@ -16,6 +16,7 @@ public final class Context implements AutoCloseable {
     private final Model model;
     private final MemorySegment context;
     private final NativeBatch nativeBatch;
+    private final ThreadPool threadPool;
     private final AbortFlag abortFlag;
     private final Memory memory;
     private final ContextMemoryFigures figures;
@@ -63,6 +64,7 @@ public final class Context implements AutoCloseable {
         this.kvUnified = options.kvUnified();
         this.memory = new Memory(this, nativeMemory);
         this.nativeBatch = new NativeBatch(batchSize);
+        this.threadPool = new ThreadPool(context, options.threads(), options.threadsBatch());
     }
 
     /** With a context size from the model, the check of the options has not seen it. */
@@ -113,6 +115,7 @@ public final class Context implements AutoCloseable {
             code = llama_h.llama_decode(context, nativeBatch.segment());
             if (code == 0) {
                 llama_h.llama_synchronize(context);
+                threadPool.computed();
             }
         } finally {
             abortFlag.clear();
@@ -170,6 +173,7 @@ public final class Context implements AutoCloseable {
         Check.range("threads", threads, 1, ContextOptions.MAX_THREADS);
         Check.range("threadsBatch", threadsBatch, 1, ContextOptions.MAX_THREADS);
         llama_h.llama_set_n_threads(context, threads, threadsBatch);
+        threadPool.replace(threads, threadsBatch);
     }
 
     /**
@@ -271,6 +275,7 @@ public final class Context implements AutoCloseable {
         closed = true;
         if (!NativeAbort.hasAborted()) {
             llama_h.llama_free(context);
+            threadPool.close();
             abortFlag.close();
             nativeBatch.close();
         }
