@@ -17,6 +17,7 @@ import org.kvant.convert.SafetensorsFile.SourceTensor;
 /** The tensors of a checkpoint folder: {@code model*.safetensors}, by the index file where there is one. */
 final class Checkpoint implements AutoCloseable {
     private static final String INDEX = "model.safetensors.index.json";
+    private static final Pattern NOT_IN_NAMES = Pattern.compile("[/\\\\\\x00]");
     private static final Pattern SHARD = Pattern.compile("model-(\\d{1,6})-of-(\\d{1,6})\\.safetensors");
 
     private final Arena arena;
@@ -78,7 +79,8 @@ final class Checkpoint implements AutoCloseable {
             String part = entry.getValue().asString();
             if (part == null
                     || part.isEmpty()
-                    || !Path.of(part).equals(Path.of(part).getFileName())) {
+                    || part.equals("..")
+                    || NOT_IN_NAMES.matcher(part).find()) {
                 throw new ConvertException(
                         file + ": weight_map of " + entry.getKey() + " is not the name of a file in this folder");
             }

@@ -10,13 +10,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The small files of a checkpoint folder, read with bounds and with errors that name the file. */
 final class CheckpointFiles {
     /** tokenizer.json of a 262,144-token vocabulary is 33 MB; nothing legitimate comes near this. */
-    private static final long MAX_BYTES = 512L << 20;
+    private static final long MAX_BYTES = 128L << 20;
 
     private static final int MAX_STRING = 16 << 20;
 
@@ -34,6 +36,17 @@ final class CheckpointFiles {
 
     boolean has(String name) {
         return Files.isRegularFile(dir.resolve(name));
+    }
+
+    /** The folder's files but for GGUF files, which a conversion may replace. */
+    List<Path> inputs() throws ConvertException {
+        try (Stream<Path> list = Files.list(dir)) {
+            return list.filter(Files::isRegularFile)
+                    .filter(f -> !f.toString().endsWith(".gguf"))
+                    .toList();
+        } catch (IOException e) {
+            throw new ConvertException(dir + ": cannot be listed: " + e, e);
+        }
     }
 
     Optional<Json> json(String name) throws ConvertException {

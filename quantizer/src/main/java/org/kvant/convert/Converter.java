@@ -9,6 +9,7 @@ import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufWriter;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorSpec;
+import org.kvant.gguf.WriteOptions;
 
 /**
  * Converts a Hugging Face checkpoint folder (config.json, safetensors, tokenizer files) to a GGUF file, as llama.cpp's
@@ -64,21 +65,23 @@ public final class Converter {
             metadata.u32(QUANTIZATION_VERSION, GGML_QUANT_VERSION);
             vocabulary.write(metadata);
 
-            write(out, metadata, jobs, progress);
+            write(out, metadata, jobs, files.inputs(), progress);
             long bytes = jobs.stream().mapToLong(TensorJob::bytes).sum();
             return new ConvertResult(out, family.ggufName(), type, jobs.size(), parameters, bytes);
         }
     }
 
-    private static void write(Path out, MetadataFields metadata, List<TensorJob> jobs, ProgressListener progress)
+    private static void write(
+            Path out, MetadataFields metadata, List<TensorJob> jobs, List<Path> inputs, ProgressListener progress)
             throws IOException {
+        WriteOptions options = WriteOptions.SINGLE.withInputs(inputs);
         List<TensorSpec> specs = jobs.stream()
                 .map(j -> new TensorSpec(
                         j.name(),
                         j.type(),
                         j.shape().stream().mapToLong(Long::longValue).toArray()))
                 .toList();
-        try (GgufWriter writer = GgufWriter.create(out, metadata.build(), specs)) {
+        try (GgufWriter writer = GgufWriter.create(out, metadata.build(), specs, options)) {
             TensorWriter tensors = new TensorWriter(writer, jobs, progress);
             for (TensorJob job : jobs) {
                 tensors.write(job);

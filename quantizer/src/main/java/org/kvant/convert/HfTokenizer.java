@@ -84,7 +84,10 @@ final class HfTokenizer {
     }
 
     private static int id(String file, String token, @Nullable Json value) throws ConvertException {
-        if (value instanceof Json.Num(var _, var exact, var integer) && integer && exact >= 0 && exact < 1 << 28) {
+        if (value instanceof Json.Num(var _, var exact, var integer)
+                && integer
+                && exact >= 0
+                && exact < ModelFamily.MAX_VOCABULARY) {
             return (int) exact;
         }
         throw new ConvertException(file + ": token \"" + token + "\" has no usable id");

@@ -22,6 +22,12 @@ abstract class ModelFamily {
         ModelFamily of(ModelConfig config) throws ConvertException;
     }
 
+    /** Bounds far beyond every model, so that a wrong number is an error and not an allocation. */
+    static final int MAX_VOCABULARY = 1 << 24;
+
+    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_HEAD_DIM = 1 << 16;
+
     private static final Map<String, Factory> BY_ARCHITECTURE = new TreeMap<>(Map.of(
             "LlamaForCausalLM", LlamaFamily::new,
             "LLaMAForCausalLM", LlamaFamily::new,
@@ -59,13 +65,16 @@ abstract class ModelFamily {
         feedForward = config.size("intermediate_size", "n_inner", "hidden_dim");
         heads = config.size("num_attention_heads", "n_head", "n_heads");
         kvHeads = config.size("num_key_value_heads", "n_kv_heads");
-        headDim = (int) config.integer("head_dim").orElse(hidden / heads);
+        headDim = (int) Math.min(config.integer("head_dim").orElse(hidden / heads), Integer.MAX_VALUE);
         vocabulary = config.size("vocab_size");
-        if (layers > 4096) {
-            throw config.error("num_hidden_layers is " + layers + ", more than 4096");
+        if (vocabulary > MAX_VOCABULARY) {
+            throw config.error("vocab_size is " + vocabulary + ", more than " + MAX_VOCABULARY);
         }
-        if (headDim < 2 || headDim % 2 != 0) {
-            throw config.error("head_dim is " + headDim + ", but rotated dimensions come in pairs");
+        if (layers > MAX_LAYERS) {
+            throw config.error("num_hidden_layers is " + layers + ", more than " + MAX_LAYERS);
+        }
+        if (headDim < 2 || headDim > MAX_HEAD_DIM || headDim % 2 != 0) {
+            throw config.error("head_dim is " + headDim + ", expected an even number of at most " + MAX_HEAD_DIM);
         }
         if (heads % kvHeads != 0) {
             throw config.error("num_attention_heads " + heads + " is not a multiple of num_key_value_heads " + kvHeads);

@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Names llama.cpp's pre-tokenizer for byte-level BPE by what the pre-tokenizer in tokenizer.json does: its steps are
@@ -77,6 +79,11 @@ final class PreTokenizer {
             "tekken",
             "chameleon");
 
+    /** Names whose rule in llama.cpp leaves \p{M} out of the definition that they stand for. */
+    private static final Set<String> APPROXIMATE = Set.of("tekken", "gpt-4o");
+
+    private static final Logger LOG = LoggerFactory.getLogger(PreTokenizer.class);
+
     private PreTokenizer() {}
 
     static boolean addsBosByDefault(String name) {
@@ -104,6 +111,14 @@ final class PreTokenizer {
                 // Tekken's merges are complete, so its checkpoints say both.
                 if (known.splits.equals(splits.get())
                         && (known.ignoreMerges == ignoreMerges || known.name.equals("tekken"))) {
+                    if (APPROXIMATE.contains(known.name)) {
+                        LOG.warn(
+                                "{}: llama.cpp's \"{}\" splits letters from combining marks, where Hugging Face keeps"
+                                        + " them together: text with such marks (Hindi, Thai, decomposed accents)"
+                                        + " gets other tokens",
+                                tokenizer.file,
+                                known.name);
+                    }
                     return known.name;
                 }
             }

@@ -86,6 +86,14 @@ class ConverterErrorsTest {
                         List.of("num_hidden_layers", "more than")),
                 Arguments.of(
                         "smollm",
+                        edit("config.json", "\"vocab_size\": 390", "\"vocab_size\": 2000000000"),
+                        List.of("vocab_size is 2000000000")),
+                Arguments.of(
+                        "llama3",
+                        edit("config.json", "\"head_dim\": 16", "\"head_dim\": 2000000000"),
+                        List.of("head_dim is 2000000000")),
+                Arguments.of(
+                        "smollm",
                         edit("config.json", "\"intermediate_size\": 64", "\"intermediate_size\": 63"),
                         List.of("mlp.", "[32, 64]", "[32, 63]")),
                 Arguments.of(
@@ -214,6 +222,22 @@ class ConverterErrorsTest {
                 .isInstanceOf(ConvertException.class)
                 .hasMessageContaining("--pre nonsense")
                 .hasMessageContaining("starcoder");
+    }
+
+    @Test
+    void neverWritesOntoItsOwnInput() throws IOException {
+        Path checkpoint = Fixtures.copy("smollm", folder);
+        Path weights = checkpoint.resolve("model.safetensors");
+        byte[] before = Files.readAllBytes(weights);
+        assertThatThrownBy(() -> Converter.convert(checkpoint, weights, OutType.F16, ProgressListener.NONE))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("model.safetensors");
+        assertThat(weights).hasBinaryContent(before);
+        // A GGUF file beside the weights is the usual place.
+        Path beside = checkpoint.resolve("out.gguf");
+        Converter.convert(checkpoint, beside, OutType.F16, ProgressListener.NONE);
+        Converter.convert(checkpoint, beside, OutType.F16, ProgressListener.NONE);
+        assertThat(beside).isNotEmptyFile();
     }
 
     @Test
