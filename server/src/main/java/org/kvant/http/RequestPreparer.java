@@ -25,6 +25,9 @@ final class RequestPreparer {
     /** Dividing logits by less overflows them; vLLM draws the line here as well. */
     private static final float COLDEST = 1e-5f;
 
+    /** No vocabulary has longer tokens, in characters; tokenizing a text of megabytes costs seconds and fifty times its size. */
+    private static final int LONGEST_TOKEN = 512;
+
     private static final String ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
     private final Inference inference;
@@ -65,7 +68,7 @@ final class RequestPreparer {
         List<ChatTurn> told = turns;
         String text = refusing("messages", () -> inference.applyChatTemplate(told, true));
         String whole = prefill == null ? text : text + prefill;
-        int[] prompt = refusing("messages", () -> inference.tokenizer().tokenizePrompt(whole));
+        int[] prompt = tokenize(whole, "messages");
         checkLength(prompt, "messages");
         return prepared(true, List.of(prompt), request.parameters());
     }
@@ -111,7 +114,7 @@ final class RequestPreparer {
     private int[] tokens(Prompt prompt, String path) throws ApiException {
         Tokenizer tokenizer = inference.tokenizer();
         int[] ids = switch (prompt) {
-            case Prompt.Text text -> refusing(path, () -> tokenizer.tokenizePrompt(text.text()));
+            case Prompt.Text text -> tokenize(text.text(), path);
             case Prompt.Tokens tokens -> {
                 checkVocabulary(tokens.ids(), tokenizer, path);
                 yield tokens.ids();
@@ -126,6 +129,14 @@ final class RequestPreparer {
         }
         checkLength(ids, path);
         return ids;
+    }
+
+    private int[] tokenize(String text, String path) throws ApiException {
+        int limit = inference.model().sequenceContext();
+        if (text.length() > (long) limit * LONGEST_TOKEN) {
+            throw new ApiException(ApiError.textExceedsContext(limit, text.length(), path));
+        }
+        return refusing(path, () -> inference.tokenizer().tokenizePrompt(text));
     }
 
     private void checkLength(int[] ids, String path) throws ApiException {

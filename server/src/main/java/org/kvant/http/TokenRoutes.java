@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.kvant.engine.Tokenizer;
+import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 import org.kvant.openai.DetokenizeRequest;
 import org.kvant.openai.Prompt;
@@ -14,6 +15,9 @@ import org.kvant.openai.TokenizeRequest;
 
 /** {@code POST /tokenize} and {@code POST /detokenize}, with llama-server's shapes. */
 final class TokenRoutes {
+    /** A token with its text takes some thirty bytes of an answer, which is made in memory. */
+    private static final int MOST_WITH_PIECES = 500_000;
+
     private final WorkerExecutor workers;
     private final BodyReader bodies;
     private final ServedEngine served;
@@ -60,7 +64,15 @@ final class TokenRoutes {
                             .forEach(tokens);
             }
         }
-        return request.answer(tokens.build().toArray(), tokenizer::piece);
+        int[] all = tokens.build().toArray();
+        if (request.withPieces() && all.length > MOST_WITH_PIECES) {
+            throw new ApiException(ApiError.invalid(
+                    "Invalid value for 'content': it came to " + all.length + " tokens; with_pieces takes at most "
+                            + MOST_WITH_PIECES + ".",
+                    "content",
+                    "invalid_value"));
+        }
+        return request.answer(all, tokenizer::piece);
     }
 
     private static byte[] detokenize(Tokenizer tokenizer, byte[] body) throws ApiException {

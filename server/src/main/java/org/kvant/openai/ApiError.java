@@ -38,6 +38,15 @@ public record ApiError(
                 "context_length_exceeded");
     }
 
+    /** 400: so long a text that nobody needs to count its tokens. */
+    public static ApiError textExceedsContext(int limit, int characters, String param) {
+        return invalid(
+                "This model's maximum context length is " + limit + " tokens, prompt and completion together, but '"
+                        + param + "' has " + characters + " characters, which cannot fit. Shorten it.",
+                param,
+                "context_length_exceeded");
+    }
+
     /** 401: no key, or a wrong one. */
     public static ApiError unauthorized() {
         return new ApiError(

@@ -121,6 +121,22 @@ class RoutesTest {
     }
 
     @Test
+    void refusesWhatCannotFitWithoutCountingItsTokens() throws Exception {
+        try (ScriptedServer server = ScriptedServer.ready()) {
+            HttpResponse<String> response =
+                    server.post("/v1/completions", "{\"prompt\":[\"a\",\"" + "x".repeat(100_000) + "\"]}");
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(response.body())
+                    .contains("'prompt[1]' has 100000 characters")
+                    .contains("context_length_exceeded");
+            HttpResponse<String> pieces =
+                    server.post("/tokenize", "{\"with_pieces\":true,\"content\":\"" + "x".repeat(500_001) + "\"}");
+            assertThat(pieces.statusCode()).isEqualTo(400);
+            assertThat(pieces.body()).contains("500001 tokens");
+        }
+    }
+
+    @Test
     void asksForTheKeyExceptWhereProbesCome() throws Exception {
         try (ScriptedServer server = new ScriptedServer(1, options -> options.withApiKey("s3cret"))) {
             server.service.attach(server.engine);
