@@ -56,6 +56,7 @@ build/lib/.stamp: $(SOURCES) pom.xml
 	@echo "kvant: building" >&2
 	@rm -rf build/lib
 	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl cli -am
+	@bin/make-archive || echo "kvant: no class archive could be made; quantize starts a little later without it" >&2
 	@touch $@
 
 run: jdk build $(if $(KVANT_NATIVE_DIR),,native/lib/current)

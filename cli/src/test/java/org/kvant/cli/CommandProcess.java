@@ -22,7 +22,8 @@ final class CommandProcess implements AutoCloseable {
     }
 
     static CommandProcess start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(Signals.DEFAULT_INTERRUPT);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx384m",

@@ -39,7 +39,8 @@ final class KvantProcess implements AutoCloseable {
 
     /** Starts {@code bin/kvant arguments…} with standard error joined to standard output. */
     static KvantProcess start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(ROOT.resolve("bin/kvant").toString()));
+        List<String> command = new ArrayList<>(Signals.DEFAULT_INTERRUPT);
+        command.add(ROOT.resolve("bin/kvant").toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("KVANT_NATIVE_DIR", System.getProperty("kvant.native.dir", ""));

@@ -106,7 +106,7 @@ public final class PeerBench {
     private void serve(String who, List<String> command, String readyPath) throws Exception {
         Path log = Files.createTempFile("peer-" + who, ".log");
         try (ServerProcess server = ServerProcess.start(command, readyPath, log);
-                HttpClient client = HttpClient.newHttpClient()) {
+                HttpClient client = StreamedCompletion.client()) {
             record(who, "start to ready, s", server.readySeconds());
             // What a JIT compiler or a page cache still has to learn is not what a long-running server shows.
             for (int i = 0; i < 3; i++) {

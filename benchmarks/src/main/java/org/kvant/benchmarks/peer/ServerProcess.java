@@ -41,7 +41,7 @@ final class ServerProcess implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        try (HttpClient client = HttpClient.newHttpClient()) {
+        try (HttpClient client = StreamedCompletion.client()) {
             HttpRequest probe = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + readyPath))
                     .build();
             while (System.nanoTime() - started < START_LIMIT_NANOS) {

@@ -22,6 +22,11 @@ record StreamedCompletion(double firstToken, double betweenTokens, double total,
     private static final Pattern TEXT = Pattern.compile("\"text\":\\s*\"[^\"]");
     private static final Pattern COMPLETION_TOKENS = Pattern.compile("\"completion_tokens\":\\s*(\\d+)");
 
+    /** The JDK's client offers an upgrade to HTTP/2 unless told otherwise, at which llama-server closes the connection. */
+    static HttpClient client() {
+        return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    }
+
     static StreamedCompletion run(HttpClient client, ServerProcess server, String prompt, int tokens)
             throws IOException, InterruptedException {
         String body = """
