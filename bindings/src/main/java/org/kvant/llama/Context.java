@@ -27,6 +27,7 @@ public final class Context implements AutoCloseable {
     private final int maxSequences;
     private final int maxOutputs;
     private final boolean kvUnified;
+    private final boolean shiftable;
     private boolean closed;
 
     Context(Model model, ContextOptions options) {
@@ -62,6 +63,7 @@ public final class Context implements AutoCloseable {
         this.maxSequences = options.maxSequences();
         this.maxOutputs = options.maxOutputs() == 0 ? batchSize : Math.min(options.maxOutputs(), batchSize);
         this.kvUnified = options.kvUnified();
+        this.shiftable = KvCache.canShift(model.metadata(), options.cacheTypeK());
         this.memory = new Memory(this, nativeMemory);
         this.nativeBatch = new NativeBatch(batchSize);
         this.threadPool = new ThreadPool(context, options.threads(), options.threadsBatch());
@@ -224,6 +226,10 @@ public final class Context implements AutoCloseable {
 
     public boolean kvUnified() {
         return kvUnified;
+    }
+
+    boolean shiftable() {
+        return shiftable;
     }
 
     /** Bytes of the K cache. */

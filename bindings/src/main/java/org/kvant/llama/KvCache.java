@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufException;
+import org.kvant.gguf.MetaValue;
 import org.kvant.gguf.Metadata;
 
 /**
@@ -96,6 +97,25 @@ public record KvCache(long bytesK, long bytesV, int cells) {
             v += rows * options.cacheTypeV().bytes(widthV);
         }
         return new KvCache(k, v, (int) cells.full());
+    }
+
+    /**
+     * Whether positions can be shifted in a K cache of this type ({@code llama_kv_cache::build_rope_shift}). ggml's CPU code has no
+     * rotation of bf16. Quantized keys llama.cpp rotates together with a Hadamard matrix that it makes only for heads of a
+     * multiple of 64, all of one length and rotated as a whole; without it, it reads through a null pointer.
+     */
+    static boolean canShift(Metadata metadata, GgmlType typeK) {
+        if (!typeK.quantized()) {
+            return typeK != GgmlType.BF16;
+        }
+        HyperParameters p = parameters(metadata);
+        Object rotated =
+                metadata.get(p.architecture() + ".rope.dimension_count").orElse(null);
+        boolean whole = rotated == null || rotated.equals(new MetaValue.U32(p.headDimK()));
+        for (int layer = 0; layer < p.layers(); layer++) {
+            whole &= p.headDimK(layer) == p.headDimK() && p.headDimK() % 64 == 0;
+        }
+        return whole && System.getenv("LLAMA_ATTN_ROT_DISABLE") == null;
     }
 
     private static HyperParameters parameters(Metadata metadata) {

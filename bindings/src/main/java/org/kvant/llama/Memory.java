@@ -127,7 +127,7 @@ public final class Memory {
     /** Whether {@link #shift} works with this model and cache. */
     public boolean canShift() {
         context.check();
-        return llama_h.llama_memory_can_shift(memory);
+        return context.shiftable() && llama_h.llama_memory_can_shift(memory);
     }
 
     private static void checkRange(int from, int to) {

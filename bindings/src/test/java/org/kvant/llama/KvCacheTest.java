@@ -2,6 +2,7 @@ package org.kvant.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +71,24 @@ class KvCacheTest {
                 }
             }
         }
+    }
+
+    /** llama.cpp would read through a null pointer at the next decode. */
+    @Test
+    void quantizedKeysOfShortHeadsCannotBeShifted() throws Exception {
+        try (Model model = Model.load(TinyModel.llama().write(folder.resolve("shift.gguf")));
+                Context quantized =
+                        model.newContext(options().cacheTypeK(GgmlType.Q8_0).build());
+                Context plain = model.newContext(options().build())) {
+            assertThat(plain.memory().canShift()).isTrue();
+            assertThat(quantized.memory().canShift()).isFalse();
+            assertThatThrownBy(() -> quantized.memory().shift(0, 0, Memory.END, 1))
+                    .isInstanceOf(UnsupportedOperationException.class);
+        }
+        assertThat(KvCache.canShift(TinyModel.qwen3(64).metadata(), GgmlType.Q8_0))
+                .isTrue();
+        assertThat(KvCache.canShift(TinyModel.qwen3(64).metadata(), GgmlType.BF16))
+                .isFalse();
     }
 
     @Test

@@ -19,8 +19,6 @@ final class ModelMutations {
     /** One wrong model. */
     record Mutation(String name, TinyModel model) {}
 
-    static final List<String> ARCHITECTURES = List.of("llama", "qwen2", "qwen3", "gemma3");
-
     private ModelMutations() {}
 
     /** A sound model of this architecture. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +20,17 @@ class ProcessTest {
                 .as(result.text())
                 .contains("SURVIVED tekken", "SURVIVED gpt-4o", "SURVIVED exaone-moe", "SURVIVED smollm");
         assertThat(result.exitCode()).isZero();
+    }
+
+    @Test
+    void randomCallsReturnOrThrow() throws Exception {
+        long seed = Long.getLong("kvant.seed", new Random().nextLong());
+        System.out.println("kvant.seed=" + seed);
+        ChildJvm.Result result =
+                ChildJvm.run(ContextTrial.class, List.of(folder.toString(), Long.toString(seed), "25"), 300);
+        assertThat(result.exitCode()).as(result.text()).isZero();
+        assertThat(result.lines()).contains("DONE");
+        assertThat(result.text()).contains("Ok=").contains("refused: IllegalArgumentException=");
     }
 
     @Test

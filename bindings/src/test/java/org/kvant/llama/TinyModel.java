@@ -36,17 +36,19 @@ public final class TinyModel {
                     + "{{ '<|im_start|>assistant\n' }}{% endif %}";
 
     private final String architecture;
+    private final int headDim;
     private final Metadata.Builder metadata = Metadata.builder();
     private final Map<String, TensorSpec> tensors = new LinkedHashMap<>();
     private int vocabulary;
 
-    private TinyModel(String architecture) {
+    private TinyModel(String architecture, int headDim) {
         this.architecture = architecture;
+        this.headDim = headDim;
     }
 
     /** Architecture llama with a byte-level BPE vocabulary. */
     public static TinyModel llama() {
-        TinyModel model = new TinyModel("llama");
+        TinyModel model = new TinyModel("llama", HEAD_DIM);
         model.parameters();
         model.metadata.putU32("llama.rope.dimension_count", HEAD_DIM);
         TinyVocabulary.bpe(model.metadata);
@@ -58,7 +60,7 @@ public final class TinyModel {
 
     /** Architecture qwen2: like llama with biases and tied embeddings. */
     public static TinyModel qwen2() {
-        TinyModel model = new TinyModel("qwen2");
+        TinyModel model = new TinyModel("qwen2", HEAD_DIM);
         model.parameters();
         TinyVocabulary.bpe(model.metadata);
         model.vocabulary = TinyVocabulary.BPE_SIZE;
@@ -73,7 +75,12 @@ public final class TinyModel {
 
     /** Architecture qwen3: normed queries and keys, tied embeddings. */
     public static TinyModel qwen3() {
-        TinyModel model = new TinyModel("qwen3");
+        return qwen3(HEAD_DIM);
+    }
+
+    /** The same with heads of another length. */
+    public static TinyModel qwen3(int headDim) {
+        TinyModel model = new TinyModel("qwen3", headDim);
         model.parameters();
         model.headLengths();
         TinyVocabulary.bpe(model.metadata);
@@ -85,7 +92,7 @@ public final class TinyModel {
 
     /** Architecture gemma3: a sliding window in the first layer, a SentencePiece vocabulary, tied embeddings. */
     public static TinyModel gemma3() {
-        TinyModel model = new TinyModel("gemma3");
+        TinyModel model = new TinyModel("gemma3", HEAD_DIM);
         model.parameters();
         model.headLengths();
         model.metadata.putU32("gemma3.attention.sliding_window", 256);
@@ -116,14 +123,14 @@ public final class TinyModel {
     }
 
     private void headLengths() {
-        metadata.putU32(architecture + ".attention.key_length", HEAD_DIM);
-        metadata.putU32(architecture + ".attention.value_length", HEAD_DIM);
+        metadata.putU32(architecture + ".attention.key_length", headDim);
+        metadata.putU32(architecture + ".attention.value_length", headDim);
     }
 
     private void headNorms() {
         for (int i = 0; i < LAYERS; i++) {
-            tensor("blk." + i + ".attn_q_norm.weight", GgmlType.F32, HEAD_DIM);
-            tensor("blk." + i + ".attn_k_norm.weight", GgmlType.F32, HEAD_DIM);
+            tensor("blk." + i + ".attn_q_norm.weight", GgmlType.F32, headDim);
+            tensor("blk." + i + ".attn_k_norm.weight", GgmlType.F32, headDim);
         }
     }
 
@@ -133,10 +140,10 @@ public final class TinyModel {
         for (int i = 0; i < LAYERS; i++) {
             String block = "blk." + i + ".";
             tensor(block + "attn_norm.weight", GgmlType.F32, EMBEDDING);
-            tensor(block + "attn_q.weight", GgmlType.F32, EMBEDDING, HEADS * HEAD_DIM);
-            tensor(block + "attn_k.weight", GgmlType.F32, EMBEDDING, KV_HEADS * HEAD_DIM);
-            tensor(block + "attn_v.weight", GgmlType.F32, EMBEDDING, KV_HEADS * HEAD_DIM);
-            tensor(block + "attn_output.weight", GgmlType.F32, HEADS * HEAD_DIM, EMBEDDING);
+            tensor(block + "attn_q.weight", GgmlType.F32, EMBEDDING, HEADS * headDim);
+            tensor(block + "attn_k.weight", GgmlType.F32, EMBEDDING, KV_HEADS * headDim);
+            tensor(block + "attn_v.weight", GgmlType.F32, EMBEDDING, KV_HEADS * headDim);
+            tensor(block + "attn_output.weight", GgmlType.F32, HEADS * headDim, EMBEDDING);
             tensor(block + "ffn_norm.weight", GgmlType.F32, EMBEDDING);
             tensor(block + "ffn_gate.weight", GgmlType.F32, EMBEDDING, FEED_FORWARD);
             tensor(block + "ffn_up.weight", GgmlType.F32, EMBEDDING, FEED_FORWARD);
