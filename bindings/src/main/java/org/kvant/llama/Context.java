@@ -3,6 +3,7 @@ package org.kvant.llama;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_context_params;
 import org.kvant.llama.ffi.llama_h;
 
@@ -18,6 +19,7 @@ public final class Context implements AutoCloseable {
     private final NativeBatch nativeBatch;
     private final ThreadPool threadPool;
     private final AbortFlag abortFlag;
+    private final @Nullable EvalHook evalHook;
     private final Memory memory;
     private final ContextMemoryFigures figures;
     private final int contextSize;
@@ -28,6 +30,7 @@ public final class Context implements AutoCloseable {
     private final int maxOutputs;
     private final boolean kvUnified;
     private final boolean shiftable;
+    private boolean computing;
     private boolean closed;
 
     Context(Model model, ContextOptions options) {
@@ -36,6 +39,8 @@ public final class Context implements AutoCloseable {
         requireRoom(model, options);
         this.model = model;
         this.abortFlag = new AbortFlag();
+        EvalCallback callback = options.evalCallback();
+        this.evalHook = callback == null ? null : new EvalHook(callback, abortFlag::raise);
         MemorySegment created;
         try (NativeLog.Capture said = new NativeLog.Capture();
                 Arena arena = Arena.ofConfined()) {
@@ -45,14 +50,14 @@ public final class Context implements AutoCloseable {
             }
             this.figures = ContextMemoryFigures.of(said.lines());
         } catch (RuntimeException | Error e) {
-            abortFlag.close();
+            closeCallbacks();
             throw e;
         }
         this.context = created;
         MemorySegment nativeMemory = llama_h.llama_get_memory(context);
         if (nativeMemory.equals(MemorySegment.NULL)) {
             llama_h.llama_free(context);
-            abortFlag.close();
+            closeCallbacks();
             throw new ContextException("a model of architecture " + model.architecture()
                     + " has no memory of sequences: it cannot generate text");
         }
@@ -96,7 +101,17 @@ public final class Context implements AutoCloseable {
         llama_context_params.no_perf(p, true);
         llama_context_params.abort_callback(p, abortFlag.callback());
         llama_context_params.abort_callback_data(p, abortFlag.data());
+        if (evalHook != null) {
+            llama_context_params.cb_eval(p, evalHook.stub());
+        }
         return p;
+    }
+
+    private void closeCallbacks() {
+        abortFlag.close();
+        if (evalHook != null) {
+            evalHook.close();
+        }
     }
 
     /**
@@ -106,13 +121,18 @@ public final class Context implements AutoCloseable {
      *     the memory has of it
      * @throws IllegalArgumentException if a token, sequence or position is wrong; nothing has been computed then
      * @throws DecodeException if llama.cpp failed; the message says what is left in the memory
+     * @throws EvalCallbackException if the {@link EvalCallback} threw
      */
     public DecodeResult decode(Batch batch) {
         check();
         nativeBatch.forget();
         BatchCheck.check(batch, this);
         nativeBatch.fill(batch);
+        if (evalHook != null) {
+            evalHook.begin();
+        }
         int code;
+        computing = true;
         try {
             code = llama_h.llama_decode(context, nativeBatch.segment());
             if (code == 0) {
@@ -120,12 +140,18 @@ public final class Context implements AutoCloseable {
                 threadPool.computed();
             }
         } finally {
+            computing = false;
             abortFlag.clear();
         }
         NativeAbort.check();
+        if (evalHook != null) {
+            evalHook.rethrow();
+        }
         return switch (code) {
             case 0 -> {
-                nativeBatch.rememberOutputs(batch);
+                if (evalHook == null || !evalHook.incomplete()) {
+                    nativeBatch.rememberOutputs(batch);
+                }
                 yield new DecodeResult.Ok();
             }
             case 1 -> new DecodeResult.NoSlot();
@@ -259,7 +285,15 @@ public final class Context implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the context is closed");
         }
+        requireIdle();
         NativeAbort.check();
+    }
+
+    /** llama.cpp cannot be entered again from within, as an eval callback could try. */
+    private void requireIdle() {
+        if (computing) {
+            throw new IllegalStateException("the context is computing: its eval callback cannot use it");
+        }
     }
 
     void checkSequence(int sequence) {
@@ -278,11 +312,12 @@ public final class Context implements AutoCloseable {
         if (closed) {
             return;
         }
+        requireIdle();
         closed = true;
         if (!NativeAbort.hasAborted()) {
             llama_h.llama_free(context);
             threadPool.close();
-            abortFlag.close();
+            closeCallbacks();
             nativeBatch.close();
         }
         model.contextClosed();

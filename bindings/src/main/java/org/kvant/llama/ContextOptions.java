@@ -1,6 +1,7 @@
 package org.kvant.llama;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
 
 /**
@@ -21,6 +22,7 @@ import org.kvant.gguf.GgmlType;
  * @param offloadKqv whether the KV cache is on the GPU if the layers are
  * @param fullSwaCache whether layers with a sliding window cache the whole context: more memory, but a sequence can then
  *     be cut back to any position
+ * @param evalCallback sees the intermediate results of every decode; null for none
  */
 public record ContextOptions(
         int contextSize,
@@ -35,7 +37,8 @@ public record ContextOptions(
         boolean kvUnified,
         FlashAttention flashAttention,
         boolean offloadKqv,
-        boolean fullSwaCache) {
+        boolean fullSwaCache,
+        @Nullable EvalCallback evalCallback) {
 
     /** {@code LLAMA_MAX_SEQ} of the pinned version. */
     public static final int MAX_SEQUENCES = 256;
@@ -92,7 +95,8 @@ public record ContextOptions(
                 .kvUnified(kvUnified)
                 .flashAttention(flashAttention)
                 .offloadKqv(offloadKqv)
-                .fullSwaCache(fullSwaCache);
+                .fullSwaCache(fullSwaCache)
+                .evalCallback(evalCallback);
     }
 
     /** Starts from one sequence, 4096 cells of f16, batches of 2048 computed 512 at a time, one thread. */
@@ -110,6 +114,7 @@ public record ContextOptions(
         private FlashAttention flashAttention = FlashAttention.AUTO;
         private boolean offloadKqv = true;
         private boolean fullSwaCache;
+        private @Nullable EvalCallback evalCallback;
 
         private Builder() {}
 
@@ -179,6 +184,11 @@ public record ContextOptions(
             return this;
         }
 
+        public Builder evalCallback(@Nullable EvalCallback callback) {
+            this.evalCallback = callback;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the option that is out of range or does not fit another */
         public ContextOptions build() {
             return new ContextOptions(
@@ -194,7 +204,8 @@ public record ContextOptions(
                     kvUnified,
                     flashAttention,
                     offloadKqv,
-                    fullSwaCache);
+                    fullSwaCache,
+                    evalCallback);
         }
     }
 }

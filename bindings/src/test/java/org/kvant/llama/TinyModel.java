@@ -35,6 +35,12 @@ public final class TinyModel {
                     + " message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}"
                     + "{{ '<|im_start|>assistant\n' }}{% endif %}";
 
+    /** Of {@link #qwen3moe}. */
+    public static final int EXPERTS = 4;
+
+    /** Of {@link #qwen3moe}: how many see each token. */
+    public static final int EXPERTS_USED = 2;
+
     private final String architecture;
     private final int headDim;
     private final Metadata.Builder metadata = Metadata.builder();
@@ -87,6 +93,31 @@ public final class TinyModel {
         model.vocabulary = TinyVocabulary.BPE_SIZE;
         model.commonTensors();
         model.headNorms();
+        return model;
+    }
+
+    /** Architecture qwen3moe: like qwen3 with {@link #EXPERTS} experts instead of each feed-forward network. */
+    public static TinyModel qwen3moe() {
+        TinyModel model = new TinyModel("qwen3moe", HEAD_DIM);
+        model.parameters();
+        model.headLengths();
+        model.metadata.putU32("qwen3moe.expert_count", EXPERTS);
+        model.metadata.putU32("qwen3moe.expert_used_count", EXPERTS_USED);
+        model.metadata.putU32("qwen3moe.expert_feed_forward_length", FEED_FORWARD);
+        TinyVocabulary.bpe(model.metadata);
+        model.vocabulary = TinyVocabulary.BPE_SIZE;
+        model.commonTensors();
+        model.headNorms();
+        for (int i = 0; i < LAYERS; i++) {
+            String block = "blk." + i + ".";
+            for (String dense : new String[] {"ffn_gate", "ffn_up", "ffn_down"}) {
+                model.withoutTensor(block + dense + ".weight");
+            }
+            model.tensor(block + "ffn_gate_inp.weight", GgmlType.F32, EMBEDDING, EXPERTS);
+            model.tensor(block + "ffn_gate_exps.weight", GgmlType.F32, EMBEDDING, FEED_FORWARD, EXPERTS);
+            model.tensor(block + "ffn_up_exps.weight", GgmlType.F32, EMBEDDING, FEED_FORWARD, EXPERTS);
+            model.tensor(block + "ffn_down_exps.weight", GgmlType.F32, FEED_FORWARD, EMBEDDING, EXPERTS);
+        }
         return model;
     }
 

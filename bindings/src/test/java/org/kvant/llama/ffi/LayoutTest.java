@@ -62,7 +62,13 @@ class LayoutTest {
         Map<String, String> wanted = new TreeMap<>(compiler);
         wanted.keySet().removeIf(key -> key.startsWith("="));
         assertThat(generated).isEqualTo(wanted);
-        assertThat(generated).containsKeys("llama_context_params.type_k", "llama_model_params", "llama_batch.seq_id");
+        assertThat(generated)
+                .containsKeys(
+                        "llama_context_params.cb_eval",
+                        "ggml_tensor.src",
+                        "llama_context_params.type_k",
+                        "llama_model_params",
+                        "llama_batch.seq_id");
     }
 
     @Test
