@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A file that appears under its name only when complete. It grows as {@code .NAME.part} beside the target, locked against a second writer; a
  * killed process leaves that file, and the next writer of the same target takes it over. Interrupting the JVM removes it.
  */
-final class AtomicFile implements AutoCloseable {
+public final class AtomicFile implements AutoCloseable {
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
     static {
@@ -36,7 +36,8 @@ final class AtomicFile implements AutoCloseable {
         this.channel = channel;
     }
 
-    static AtomicFile create(Path target) throws IOException {
+    /** @throws GgufException if the target cannot be written, naming it and what would help */
+    public static AtomicFile create(Path target) throws IOException {
         // The rename would otherwise replace a link, or worse /dev/null, instead of writing what is behind it.
         Path absolute =
                 Files.isSymbolicLink(target) && Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
@@ -46,7 +47,10 @@ final class AtomicFile implements AutoCloseable {
         }
         if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
             throw new GgufException(
-                    target, "", "is not a regular file", "Name a file to be written; GGUF files are not streamed");
+                    target,
+                    "",
+                    "is not a regular file",
+                    "Name a file to be written; it gets its name when complete, so it cannot be a stream");
         }
         if (!Files.isDirectory(folder)) {
             throw new GgufException(target, "", "the folder " + folder + " does not exist", "Create it first");
@@ -92,17 +96,18 @@ final class AtomicFile implements AutoCloseable {
         }
     }
 
-    FileChannel channel() {
+    /** Where to write; the position starts at 0. */
+    public FileChannel channel() {
         return channel;
     }
 
     /** Forces the bytes to the disk, without the rename. */
-    void force() throws IOException {
+    public void force() throws IOException {
         channel.force(true);
     }
 
     /** Gives the file its name, replacing what was there. */
-    void publish() throws IOException {
+    public void publish() throws IOException {
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         OPEN.remove(temporary);
         done = true;

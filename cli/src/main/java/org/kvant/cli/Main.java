@@ -22,6 +22,7 @@ public final class Main {
     static {
         COMMANDS.put("convert", ConvertCommand::new);
         COMMANDS.put("quantize", QuantizeCommand::new);
+        COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);

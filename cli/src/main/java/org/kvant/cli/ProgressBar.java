@@ -2,6 +2,7 @@ package org.kvant.cli;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import org.kvant.gguf.ProgressListener;
 
@@ -25,6 +26,7 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
     private long done;
     private boolean drawn;
     private boolean closed;
+    private LongFunction<String> amount = ProgressBar::bytes;
 
     /** Reports to standard error, redrawn only if it is a terminal. */
     public ProgressBar() {
@@ -40,6 +42,13 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
         this.clock = clock;
         started = clock.getAsLong();
         lastDrawn = started - REDRAW_NANOS;
+    }
+
+    /** A bar of things other than bytes, such as {@code tokens}. */
+    static ProgressBar counting(String unit) {
+        ProgressBar bar = new ProgressBar();
+        bar.amount = count -> String.format(Locale.ROOT, "%,d %s", count, unit);
+        return bar;
     }
 
     @Override
@@ -93,13 +102,13 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
         if (totalBytes > 0) {
             line.append(String.format(Locale.ROOT, "%3d%% ", (int) (doneBytes * 100.0 / totalBytes)));
         }
-        line.append(bytes(doneBytes));
+        line.append(amount.apply(doneBytes));
         if (totalBytes > 0) {
-            line.append(" of ").append(bytes(totalBytes));
+            line.append(" of ").append(amount.apply(totalBytes));
         }
         // The first moments say nothing about the rate.
         if (seconds >= 0.5 && rate > 0) {
-            line.append(", ").append(bytes((long) rate)).append("/s");
+            line.append(", ").append(amount.apply((long) rate)).append("/s");
             if (totalBytes > doneBytes) {
                 line.append(", ")
                         .append(duration((totalBytes - doneBytes) / rate))

@@ -1,0 +1,69 @@
+package org.kvant.evaluate;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.kvant.convert.Converter;
+import org.kvant.convert.OutType;
+import org.kvant.gguf.ProgressListener;
+import org.kvant.llama.Backend;
+import org.kvant.llama.NativeOptions;
+import org.kvant.quantize.Preset;
+import org.kvant.quantize.QuantizeOptions;
+import org.kvant.quantize.Quantizer;
+
+/** The demo model in F16 and quantized, each made once for all tests of a run. */
+final class DemoModels {
+    static final Path ROOT = Path.of(System.getProperty("kvant.root"));
+
+    /** A text far from what the demo model has read, so that divergences are large; it will not change. */
+    static final Path LICENSE = ROOT.resolve("LICENSE");
+
+    /** Stories that the demo model told, so a text that it finds easy. */
+    static final Path STORIES = ROOT.resolve("quantizer/src/test/resources/org/kvant/evaluate/stories.txt");
+
+    private static final Path FOLDER = ROOT.resolve("quantizer/target/evaluate");
+    private static final ConcurrentHashMap<Preset, Path> QUANTIZED = new ConcurrentHashMap<>();
+    private static final Path F16 = convert();
+
+    static {
+        Backend.load(NativeOptions.in(Path.of(System.getProperty("kvant.native.dir"))));
+    }
+
+    private DemoModels() {}
+
+    /** 5.7 million weights, context 512, vocabulary 4096. */
+    static Path f16() {
+        return F16;
+    }
+
+    static Path quantized(Preset preset) {
+        return QUANTIZED.computeIfAbsent(preset, wanted -> {
+            Path target = FOLDER.resolve("demo-" + wanted + ".gguf");
+            try {
+                Quantizer.run(QuantizeOptions.of(F16, target, wanted).withThreads(1), ProgressListener.NONE);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return target;
+        });
+    }
+
+    static EvaluateOptions options(List<Path> candidates, int chunks, int size) {
+        return EvaluateOptions.of(F16, candidates, List.of(LICENSE), 1).withChunks(chunks, size);
+    }
+
+    private static Path convert() {
+        Path target = FOLDER.resolve("demo-f16.gguf");
+        try {
+            Files.createDirectories(FOLDER);
+            Converter.convert(ROOT.resolve("models/demo"), target, OutType.F16, ProgressListener.NONE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return target;
+    }
+}
