@@ -1,0 +1,100 @@
+package org.kvant.round;
+
+import org.kvant.gguf.GgmlType;
+
+/**
+ * The representable values of a type whose weights are scalars: which scales there are, how to fit them, where they stand in the
+ * block's bytes. Stateless but for what {@link #fit} is lent.
+ */
+abstract class Grid {
+
+    final GgmlType type;
+    final Levels levels;
+
+    /** Columns that share a scale. */
+    final int group;
+
+    /** Columns that share a block of bytes. */
+    final int block;
+
+    final Layout layout;
+
+    Grid(GgmlType type, Levels levels, int group, Layout layout) {
+        this.type = type;
+        this.levels = levels;
+        this.group = group;
+        this.block = type.blockSize();
+        this.layout = layout;
+    }
+
+    /** Whether groups have offsets. */
+    boolean affine() {
+        return false;
+    }
+
+    /** Whether scales of groups are products with one of the block. */
+    boolean superBlock() {
+        return false;
+    }
+
+    final Code newCode(int columns) {
+        return new Code(columns, group, block);
+    }
+
+    /**
+     * Fits all scales of a block.
+     *
+     * @param x the block's values, from 0 on
+     * @param w their weights, from {@code wo} on
+     * @param b the block's number
+     */
+    abstract void fit(float[] x, float[] w, int wo, Code code, int b);
+
+    /** Fits group g alone, where the block's scales are given; without effect where the group is the block. */
+    void adapt(float[] x, float[] w, int wo, Code code, int g) {}
+
+    /** Sets steps and offsets of a block from what is stored, as the decoder does. */
+    abstract void decodeScales(Code code, int b);
+
+    /**
+     * Moves the scales of group g towards the minimum of the quadratic {@code −2(b1 δ1 + b2 δ2) + a11 δ1² + 2 a12 δ1 δ2 + a22 δ2²}
+     * in the changes of step and offset. The caller decides by the exact result whether it stays.
+     */
+    abstract void refitGroup(Code code, int g, double a11, double a12, double a22, double b1, double b2);
+
+    /** As {@link #refitGroup} for d and dmin of block b, in whose changes the quadratic is. */
+    void refitBlock(Code code, int b, double a11, double a12, double a22, double b1, double b2) {}
+
+    /** Chooses the nearest places for the columns of group g under its scale. */
+    final void nearest(float[] x, int xo, Code code, int g) {
+        float inverse = inverse(code.step[g]);
+        float offset = code.offset[g];
+        for (int i = 0; i < group; i++) {
+            code.places[g * group + i] = (byte) levels.nearest((x[xo + i] - offset) * inverse);
+        }
+    }
+
+    /** The decoded values of the columns [from, to). */
+    final void values(Code code, int from, int to, float[] out) {
+        for (int j = from; j < to; j++) {
+            int g = j / group;
+            out[j] = code.step[g] * levels.value(code.place(j)) + code.offset[g];
+        }
+    }
+
+    /** Of steps so small that the inverse overflows, every level is as good as zero. */
+    static float inverse(float step) {
+        float inverse = 1 / step;
+        return Math.abs(inverse) <= Float.MAX_VALUE ? inverse : 0;
+    }
+
+    /** The nearest finite F16. */
+    static short half(double value) {
+        float bounded = (float) Math.clamp(value, -65504.0, 65504.0);
+        return Float.floatToFloat16(Float.isNaN(bounded) ? 0 : bounded);
+    }
+
+    static float single(short half) {
+        return Float.float16ToFloat(half);
+    }
+}
