@@ -41,10 +41,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheVectorCodecsUseTheIncubator() {
+    void onlyTheVectorPackagesUseTheIncubator() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("org.kvant.codec.vector..")
+                .resideOutsideOfPackages("org.kvant.codec.vector..", "org.kvant.linalg.vector..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.incubator..")

@@ -1,0 +1,31 @@
+package org.kvant.linalg;
+
+/** The kernel without the Vector API; C2 vectorises its inner loop. */
+final class ScalarDoubleKernel implements DoubleKernel {
+    private static final int ROWS = 4;
+    private static final int COLUMNS = 64;
+
+    @Override
+    public int rows() {
+        return ROWS;
+    }
+
+    @Override
+    public int columns() {
+        return COLUMNS;
+    }
+
+    @Override
+    public void multiply(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] c, int cOffset, int cStride) {
+        for (int r = 0; r < ROWS; r++) {
+            int at = cOffset + r * cStride;
+            for (int k = 0; k < depth; k++) {
+                double factor = a[aOffset + k * ROWS + r];
+                int bi = bOffset + k * COLUMNS;
+                for (int j = 0; j < COLUMNS; j++) {
+                    c[at + j] = Math.fma(factor, b[bi + j], c[at + j]);
+                }
+            }
+        }
+    }
+}
