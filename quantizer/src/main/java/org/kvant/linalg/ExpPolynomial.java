@@ -42,8 +42,8 @@ public final class ExpPolynomial {
         p = Math.fma(p, r, P4);
         p = Math.fma(p, r, P5);
         p = Math.fma(p, r * r, r) + 1;
-        float result = Float.intBitsToFloat(
-                Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(shifted) << EXPONENT_SHIFT));
+        float result =
+                Float.intBitsToFloat(Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(shifted) << EXPONENT_SHIFT));
         return x < LOWEST ? 0 : result;
     }
 }

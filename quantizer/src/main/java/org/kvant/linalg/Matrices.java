@@ -111,13 +111,7 @@ public final class Matrices {
      * @param h {@code columns × columns}
      */
     public void addSquares(
-            int rows,
-            int columns,
-            float[] x,
-            int xOffset,
-            float @Nullable [] weights,
-            int weightsOffset,
-            float[] h) {
+            int rows, int columns, float[] x, int xOffset, float @Nullable [] weights, int weightsOffset, float[] h) {
         if (weights != null) {
             checkRange("weights", weights.length, weightsOffset, rows);
         }
@@ -169,8 +163,8 @@ public final class Matrices {
 
     private static void checkRange(String what, int length, int offset, long needed) {
         if (offset < 0 || needed < 0 || offset + needed > length) {
-            throw new IndexOutOfBoundsException(what + " needs " + needed + " values from " + offset + " on, the array has "
-                    + length);
+            throw new IndexOutOfBoundsException(
+                    what + " needs " + needed + " values from " + offset + " on, the array has " + length);
         }
     }
 
@@ -200,8 +194,8 @@ public final class Matrices {
                     if (target.lower && row + rows <= column) {
                         continue;
                     }
-                    packed.a =
-                            pack(packed.a, left, row, rows, k, length, kernel.rows(), alpha, weights, weightsOffset + k);
+                    packed.a = pack(
+                            packed.a, left, row, rows, k, length, kernel.rows(), alpha, weights, weightsOffset + k);
                     tiles(packed.a, packed.b, length, target, row, rows, column, columns);
                 }
             }
@@ -240,8 +234,7 @@ public final class Matrices {
                 int at = p * panel * depth;
                 Packing.panel(
                         operand.values,
-                        operand.offset
-                                + (operand.depthFirst ? k * operand.stride + line : line * operand.stride + k),
+                        operand.offset + (operand.depthFirst ? k * operand.stride + line : line * operand.stride + k),
                         operand.stride,
                         operand.depthFirst,
                         filled,
@@ -255,8 +248,7 @@ public final class Matrices {
         return target;
     }
 
-    private void tiles(
-            float[] a, float[] b, int depth, Target target, int row, int rows, int column, int columns) {
+    private void tiles(float[] a, float[] b, int depth, Target target, int row, int rows, int column, int columns) {
         int tileRows = kernel.rows();
         int tileColumns = kernel.columns();
         int wanted = workers.threads() == 1 ? 1 : 4 * workers.threads();

@@ -16,7 +16,8 @@ final class ScalarDoubleKernel implements DoubleKernel {
     }
 
     @Override
-    public void multiply(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] c, int cOffset, int cStride) {
+    public void multiply(
+            int depth, double[] a, int aOffset, double[] b, int bOffset, double[] c, int cOffset, int cStride) {
         for (int r = 0; r < ROWS; r++) {
             int at = cOffset + r * cStride;
             for (int k = 0; k < depth; k++) {

@@ -16,7 +16,8 @@ final class ScalarFloatKernel implements FloatKernel {
     }
 
     @Override
-    public void multiply(int depth, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride) {
+    public void multiply(
+            int depth, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride) {
         for (int r = 0; r < ROWS; r++) {
             int at = cOffset + r * cStride;
             for (int k = 0; k < depth; k++) {

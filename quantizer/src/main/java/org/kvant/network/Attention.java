@@ -39,7 +39,8 @@ final class Attention {
     private Tile tile(int chunkStart, int query, int length) {
         int queries = Math.min(TILE, length - query);
         int firstKey = window == 0 ? 0 : Math.max(0, query - window + 1);
-        return new Tile(chunkStart + query, queries, chunkStart + firstKey, query + queries - firstKey, query - firstKey);
+        return new Tile(
+                chunkStart + query, queries, chunkStart + firstKey, query + queries - firstKey, query - firstKey);
     }
 
     /**
@@ -126,7 +127,15 @@ final class Attention {
      * @param dQ receives dL/dq, dK and dV likewise
      */
     void backward(
-            Group group, float[] q, float[] k, float[] v, float[] out, float[] dOut, float[] dQ, float[] dK, float[] dV) {
+            Group group,
+            float[] q,
+            float[] k,
+            float[] v,
+            float[] out,
+            float[] dOut,
+            float[] dQ,
+            float[] dK,
+            float[] dV) {
         Arrays.fill(dK, 0, group.size() * kvHeads * size, 0);
         Arrays.fill(dV, 0, group.size() * kvHeads * size, 0);
         workers.forEach(group.chunks() * kvHeads, task -> {

@@ -44,7 +44,8 @@ public final class GgufWeights implements WeightSource {
     private float[] decode(TensorInfo info, long first, long count) {
         if (!Codecs.canEncode(info.type())) {
             throw new NetworkException(file.path() + ": tensor '" + info.name() + "' has type "
-                    + info.type().label() + ", which cannot be decoded here; start from an F32, F16, BF16 or Q8_0 file");
+                    + info.type().label()
+                    + ", which cannot be decoded here; start from an F32, F16, BF16 or Q8_0 file");
         }
         long columns = info.columns();
         if (count * columns > Integer.MAX_VALUE - 8) {
@@ -54,8 +55,11 @@ public final class GgufWeights implements WeightSource {
         MemorySegment data = file.data(info);
         long rowBytes = info.type().bytes(columns);
         float[] values = new float[(int) (count * columns)];
-        workers.forRanges((int) count, (int) Math.max(1, GRAIN / columns), (from, to) ->
-                codec.decode(data, (first + from) * rowBytes, values, (int) (from * columns), (to - from) * columns));
+        workers.forRanges(
+                (int) count,
+                (int) Math.max(1, GRAIN / columns),
+                (from, to) -> codec.decode(
+                        data, (first + from) * rowBytes, values, (int) (from * columns), (to - from) * columns));
         return values;
     }
 }

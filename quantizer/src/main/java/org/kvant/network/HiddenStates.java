@@ -22,8 +22,7 @@ public final class HiddenStates implements AutoCloseable {
     private final @Nullable Arena arena;
     private final @Nullable Path file;
 
-    private HiddenStates(
-            int width, long[] starts, MemorySegment values, @Nullable Arena arena, @Nullable Path file) {
+    private HiddenStates(int width, long[] starts, MemorySegment values, @Nullable Arena arena, @Nullable Path file) {
         this.width = width;
         this.starts = starts;
         this.values = values;

@@ -82,8 +82,7 @@ record HyperParameters(
             throw new NetworkException(
                     arch + "rope.scaling.type is '" + scaling + "'; supported are linear, none and rope_freqs.weight");
         }
-        double factor = metadata.number(
-                arch + "rope.scaling.factor", metadata.number(arch + "rope.scale_linear", 0));
+        double factor = metadata.number(arch + "rope.scaling.factor", metadata.number(arch + "rope.scale_linear", 0));
         float ropeScale = factor == 0 || scaling.equals("none") ? 1f : 1f / (float) factor;
         float base = (float) metadata.number(arch + "rope.freq_base", DEFAULT_BASE);
         boolean gemma = architecture.gemma();

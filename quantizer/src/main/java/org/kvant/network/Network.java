@@ -42,7 +42,8 @@ public final class Network {
     public static Network of(Metadata metadata, Collection<TensorInfo> tensors) {
         HyperParameters parameters = HyperParameters.of(metadata);
         TensorNames names = new TensorNames(
-                tensors.stream().collect(Collectors.toMap(TensorInfo::name, Function.identity(), (a, b) -> a)), parameters);
+                tensors.stream().collect(Collectors.toMap(TensorInfo::name, Function.identity(), (a, b) -> a)),
+                parameters);
         List<LayerPlan> plans = new ArrayList<>();
         for (int i = 0; i < parameters.layers(); i++) {
             plans.add(names.layer(i));
@@ -99,7 +100,8 @@ public final class Network {
         return parameters;
     }
 
-    @Nullable String headBias() {
+    @Nullable
+    String headBias() {
         return headBias;
     }
 

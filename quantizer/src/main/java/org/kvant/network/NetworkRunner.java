@@ -47,7 +47,11 @@ public final class NetworkRunner {
         }
         int width = network.width();
         float scale = network.parameters().embeddingScale();
-        int[] used = Arrays.stream(chunks).flatMapToInt(Arrays::stream).distinct().sorted().toArray();
+        int[] used = Arrays.stream(chunks)
+                .flatMapToInt(Arrays::stream)
+                .distinct()
+                .sorted()
+                .toArray();
         if (used.length > 0 && (used[0] < 0 || used[used.length - 1] >= network.vocabulary())) {
             throw new IllegalArgumentException("token " + (used[0] < 0 ? used[0] : used[used.length - 1])
                     + " is not in the vocabulary of " + network.vocabulary());
@@ -130,8 +134,7 @@ public final class NetworkRunner {
         int positions = Arrays.stream(states.lengths()).max().orElse(1);
         float @Nullable [] factors = plan.ropeFactors() == null
                 ? null
-                : LayerWeights.checked(
-                        plan.ropeFactors(), network.parameters().rotated() / 2, source);
+                : LayerWeights.checked(plan.ropeFactors(), network.parameters().rotated() / 2, source);
         Rope rope = new Rope(network.parameters(), plan.sliding(), positions, factors);
         int rows = groups.stream().mapToInt(Group::size).max().orElse(0);
         return new LayerPass(network, plan, weights, rope, rows, matrices);

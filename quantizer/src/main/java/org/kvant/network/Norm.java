@@ -12,7 +12,14 @@ final class Norm {
 
     /** @param inverse receives 1 / √(mean(x²) + ε) of each row */
     static void forward(
-            int rows, int width, float[] x, float[] weight, float epsilon, float[] y, float[] inverse, Workers workers) {
+            int rows,
+            int width,
+            float[] x,
+            float[] weight,
+            float epsilon,
+            float[] y,
+            float[] inverse,
+            Workers workers) {
         workers.forRanges(rows, grain(width), (from, to) -> {
             for (int row = from; row < to; row++) {
                 int at = row * width;

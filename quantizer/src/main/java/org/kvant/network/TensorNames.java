@@ -42,8 +42,9 @@ final class TensorNames {
         Architecture architecture = parameters.architecture();
         String block = "blk." + index + ".";
         if (tensors.containsKey(block + "attn_qkv.weight")) {
-            throw new NetworkException("tensor '" + block
-                    + "attn_qkv.weight' joins queries, keys and values; supported are separate tensors, as Kvant writes them");
+            throw new NetworkException(
+                    "tensor '" + block
+                            + "attn_qkv.weight' joins queries, keys and values; supported are separate tensors, as Kvant writes them");
         }
         int width = parameters.width();
         int heads = parameters.heads()[index];
@@ -73,7 +74,8 @@ final class TensorNames {
         boolean mixture = parameters.experts() > 0;
         String suffix = mixture ? "_exps.weight" : ".weight";
         String inner = block + "ffn_norm";
-        @Nullable Linear router = mixture
+        @Nullable
+        Linear router = mixture
                 ? linear(
                         block + "ffn_gate_inp.weight",
                         inner,
@@ -87,9 +89,10 @@ final class TensorNames {
         boolean biases = architecture.allBiases() && !mixture;
         Linear gate = linear(block + "ffn_gate" + suffix, inner, Linear.Role.GATE, index, hidden, width, biases);
         Linear up = linear(block + "ffn_up" + suffix, inner, Linear.Role.UP, index, hidden, width, biases);
-        Linear down =
-                linear(block + "ffn_down" + suffix, block + "ffn_hidden", Linear.Role.DOWN, index, width, hidden, biases);
-        @Nullable String factors = architecture == Architecture.LLAMA && tensors.containsKey(ROPE_FACTORS)
+        Linear down = linear(
+                block + "ffn_down" + suffix, block + "ffn_hidden", Linear.Role.DOWN, index, width, hidden, biases);
+        @Nullable
+        String factors = architecture == Architecture.LLAMA && tensors.containsKey(ROPE_FACTORS)
                 ? vector(ROPE_FACTORS, parameters.rotated() / 2)
                 : null;
         return new LayerPlan(
@@ -125,7 +128,8 @@ final class TensorNames {
         return new Linear(name, "output_norm", Linear.Role.HEAD, -1, vocabulary, parameters.width(), 1);
     }
 
-    @Nullable String headBias(int vocabulary) {
+    @Nullable
+    String headBias(int vocabulary) {
         return parameters.architecture() == Architecture.QWEN2 && tensors.containsKey(OUTPUT_BIAS)
                 ? vector(OUTPUT_BIAS, vocabulary)
                 : null;

@@ -128,8 +128,7 @@ enum Models {
                 || spec.name().endsWith(".scale")
                 || spec.name().equals("rope_freqs.weight");
         double spread = 1.5 / Math.sqrt(spec.shape()[0]);
-        ByteBuffer buffer =
-                ByteBuffer.allocate(Math.toIntExact(spec.bytes())).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(spec.bytes())).order(ByteOrder.LITTLE_ENDIAN);
         while (buffer.hasRemaining()) {
             double gauss = random.nextGaussian();
             buffer.putFloat((float) (positive ? Math.exp(0.3 * gauss) : Math.max(spread, 0.1) * gauss));

@@ -27,7 +27,8 @@ final class DoubleKernel6 implements DoubleKernel {
     }
 
     @Override
-    public void multiply(int depth, double[] a, int aOffset, double[] b, int bOffset, double[] c, int cOffset, int cStride) {
+    public void multiply(
+            int depth, double[] a, int aOffset, double[] b, int bOffset, double[] c, int cOffset, int cStride) {
         DoubleVector s00 = DoubleVector.fromArray(LANES, c, cOffset);
         DoubleVector s01 = DoubleVector.fromArray(LANES, c, cOffset + WIDTH);
         DoubleVector s10 = DoubleVector.fromArray(LANES, c, cOffset + cStride);

@@ -27,7 +27,8 @@ final class FloatKernel8 implements FloatKernel {
     }
 
     @Override
-    public void multiply(int depth, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride) {
+    public void multiply(
+            int depth, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride) {
         FloatVector s00 = FloatVector.fromArray(LANES, c, cOffset);
         FloatVector s01 = FloatVector.fromArray(LANES, c, cOffset + WIDTH);
         FloatVector s02 = FloatVector.fromArray(LANES, c, cOffset + 2 * WIDTH);

@@ -50,8 +50,7 @@ final class VectorFloatMath implements FloatMath {
         FloatVector odd = FloatVector.zero(LANES);
         int pairs = length - length % (2 * WIDTH);
         for (int i = 0; i < pairs; i += 2 * WIDTH) {
-            even = FloatVector.fromArray(LANES, a, aOffset + i)
-                    .fma(FloatVector.fromArray(LANES, b, bOffset + i), even);
+            even = FloatVector.fromArray(LANES, a, aOffset + i).fma(FloatVector.fromArray(LANES, b, bOffset + i), even);
             odd = FloatVector.fromArray(LANES, a, aOffset + i + WIDTH)
                     .fma(FloatVector.fromArray(LANES, b, bOffset + i + WIDTH), odd);
         }
@@ -70,7 +69,8 @@ final class VectorFloatMath implements FloatMath {
         }
         if (bound < length) {
             VectorMask<Float> rest = LANES.indexInRange(bound, length);
-            exp(FloatVector.fromArray(LANES, x, xOffset + bound, rest).add(shift)).intoArray(y, yOffset + bound, rest);
+            exp(FloatVector.fromArray(LANES, x, xOffset + bound, rest).add(shift))
+                    .intoArray(y, yOffset + bound, rest);
         }
     }
 
@@ -87,7 +87,8 @@ final class VectorFloatMath implements FloatMath {
         p = p.fma(r, FloatVector.broadcast(LANES, P4));
         p = p.fma(r, FloatVector.broadcast(LANES, P5));
         p = p.fma(r.mul(r), r).add(1f);
-        IntVector exponent = shifted.viewAsIntegralLanes().reinterpretAsInts().lanewise(VectorOperators.LSHL, EXPONENT_SHIFT);
+        IntVector exponent =
+                shifted.viewAsIntegralLanes().reinterpretAsInts().lanewise(VectorOperators.LSHL, EXPONENT_SHIFT);
         IntVector bits = p.viewAsIntegralLanes().reinterpretAsInts().add(exponent);
         FloatVector result = bits.viewAsFloatingLanes().reinterpretAsFloats();
         return result.blend(0f, x.compare(VectorOperators.LT, LOWEST));
