@@ -10,7 +10,7 @@ for every preset, with and without an importance matrix. A file of OUT_DIR holds
     meta KEY TYPE VALUE        what the model file holds
     run ARGS                   one call: its arguments, "imatrix" for --imatrix FILE
     code LETTER TYPE           legend
-    tensor NAME TYPE SHAPE CODES   row length first; one letter a run, in the runs' order
+    tensor NAME TYPE SHAPE CODES   row length first; one letter a run, in the runs' order, "!" where the run was refused
 """
 import re
 import struct
@@ -23,7 +23,9 @@ import gguf
 import numpy as np
 
 PRESETS = ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "Q2_K", "Q2_K_S", "Q3_K_S",
-           "Q3_K_M", "Q3_K_L", "Q4_K_S", "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K"]
+           "Q3_K_M", "Q3_K_L", "Q4_K_S", "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K", "IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS",
+           "IQ2_S", "IQ2_M", "IQ3_XXS", "IQ3_XS", "IQ3_S", "IQ3_M", "IQ4_XS", "TQ1_0", "TQ2_0", "Q1_0", "Q2_0",
+           "MXFP4_MOE", "COPY"]
 OPTION_RUNS = [
     "--pure Q4_K_M",
     "--pure Q2_K",
@@ -194,6 +196,8 @@ LINE = re.compile(r"^\[ *\d+/ *\d+\] +(\S+) +- \[.*?\], type = +(\S+), size = .*
 
 def dry_run(tool, model, args):
     out = subprocess.run([tool, "--dry-run", *args[:-1], str(model), args[-1]], capture_output=True, text=True)
+    if "no tensor type fallback is defined" in out.stdout + out.stderr:
+        return None
     if out.returncode:
         sys.exit(f"{args}: {out.stdout}{out.stderr}")
     types = {}
@@ -217,9 +221,9 @@ def main():
                 if args[-1] == "imatrix":
                     args = ["--imatrix", str(im)] + args[:-1]
                 runs.append(dry_run(tool, model, args))
-                if len(runs[-1]) != len(shape.tensors):
+                if runs[-1] is not None and len(runs[-1]) != len(shape.tensors):
                     sys.exit(f"{shape.name} {run}: {len(runs[-1])} of {len(shape.tensors)} tensors")
-        kinds = sorted({t for r in runs for t in r.values()})
+        kinds = sorted({t for r in runs if r for t in r.values()})
         code = {t: chr(ord("a") + i) for i, t in enumerate(kinds)}
         with open(out / f"{shape.name}.txt", "w") as f:
             f.write("# Recorded by record_type_plans.py from llama-quantize --dry-run, llama.cpp v0.5.0.\n")
@@ -230,7 +234,7 @@ def main():
             for t, c in code.items():
                 f.write(f"code {c} {t}\n")
             for name, dtype, ne in shape.tensors:
-                f.write(f"tensor {name} {dtype} {','.join(map(str, ne))} {''.join(code[r[name]] for r in runs)}\n")
+                f.write(f"tensor {name} {dtype} {','.join(map(str, ne))} {''.join(code[r[name]] if r else '!' for r in runs)}\n")
         print(shape.name, len(shape.tensors), "tensors", len(runs), "runs")
 
 

@@ -50,8 +50,10 @@ public final class QuantizeCommand implements Callable<Integer> {
             required = true,
             paramLabel = "PRESET",
             converter = PresetConverter.class,
-            description = "The mixture of types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q2_K_S,"
-                    + " Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K; Q3_K, Q4_K and Q5_K mean _M.")
+            description = "The mixture of types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K,"
+                    + " Q2_K_S, Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K, IQ1_S, IQ1_M, IQ2_XXS,"
+                    + " IQ2_XS, IQ2_S, IQ2_M, IQ3_XXS, IQ3_XS, IQ3_S, IQ3_M, TQ1_0, TQ2_0, Q1_0, Q2_0, MXFP4_MOE, or"
+                    + " COPY; Q3_K, Q4_K and Q5_K mean _M.")
     private Preset preset = Preset.Q4_K_M;
 
     @Option(

@@ -60,6 +60,11 @@ final class AdaptiveKernel implements BlockKernel {
     }
 
     @Override
+    public boolean requiresImportance() {
+        return scalar.requiresImportance();
+    }
+
+    @Override
     public void decode(byte[] y, int yo, float[] x, int xo, int blocks) {
         scalar.decode(y, yo, x, xo, blocks);
     }
@@ -67,6 +72,11 @@ final class AdaptiveKernel implements BlockKernel {
     @Override
     public int[] scaleOffsets() {
         return scalar.scaleOffsets();
+    }
+
+    @Override
+    public boolean scaleOverflows(byte[] y, int yo) {
+        return scalar.scaleOverflows(y, yo);
     }
 
     @Override

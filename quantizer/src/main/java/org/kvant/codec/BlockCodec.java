@@ -2,6 +2,7 @@ package org.kvant.codec;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
 
@@ -37,6 +38,11 @@ final class BlockCodec implements Codec {
     }
 
     @Override
+    public boolean requiresImportance() {
+        return kernel.requiresImportance();
+    }
+
+    @Override
     public void encode(
             float[] src,
             int srcOffset,
@@ -46,6 +52,11 @@ final class BlockCodec implements Codec {
             int columns,
             float @Nullable [] importance) {
         CodecArguments.checkEncode(type, src, srcOffset, dst, dstOffset, rows, columns, importance);
+        if (importance == null && kernel.requiresImportance()) {
+            throw new CodecException(type.label() + " cannot be encoded without an importance of the columns: give an"
+                    + " importance matrix, such as llama-imatrix makes, or choose a type that needs none, such as Q2_K"
+                    + " or IQ3_S");
+        }
         if (rows == 0 || columns == 0) {
             return;
         }
@@ -59,10 +70,14 @@ final class BlockCodec implements Codec {
             if (!CodecArguments.finite(largest)) {
                 throw CodecArguments.notFinite(type, src, from, row, n, columns);
             }
-            if (importance != null && kernel.weighted()) {
-                kernel.encodeWeighted(src, from, piece, 0, n, columns, importance);
-            } else {
-                kernel.encode(src, from, piece, 0, n * (columns / type.blockSize()));
+            try {
+                if (importance != null && kernel.weighted()) {
+                    kernel.encodeWeighted(src, from, piece, 0, n, columns, importance);
+                } else {
+                    kernel.encode(src, from, piece, 0, n * (columns / type.blockSize()));
+                }
+            } catch (CodecException e) {
+                throw located(e, src, from, piece, row, n, columns, importance);
             }
             if (largest >= SAFE_MAGNITUDE_BITS || importance != null) {
                 checkScales(piece, row, n * rowBytes, columns, importance != null);
@@ -73,22 +88,49 @@ final class BlockCodec implements Codec {
 
     /** A scale beyond F16 is infinite, and so would be every weight of its block. llama-quantize refuses it as well. */
     private void checkScales(byte[] piece, int firstRow, int bytes, int columns, boolean weighted) {
-        int[] offsets = kernel.scaleOffsets();
         for (int block = 0; block * type.typeSize() < bytes; block++) {
-            for (int offset : offsets) {
-                if (Half.notFinite(piece, block * type.typeSize() + offset)) {
-                    long element = (long) block * type.blockSize();
-                    throw new CodecException(
-                            "row %d, columns %d to %d: the values%s are too large, the scale of their %s block overflows F16"
-                                    .formatted(
-                                            firstRow + element / columns,
-                                            element % columns,
-                                            element % columns + type.blockSize() - 1,
-                                            weighted ? " or their importance" : "",
-                                            type.label()));
-                }
+            if (kernel.scaleOverflows(piece, block * type.typeSize())) {
+                throw tooLarge(firstRow, (long) block * type.blockSize(), columns, weighted, "overflows F16");
             }
         }
+    }
+
+    private CodecException tooLarge(int firstRow, long element, int columns, boolean weighted, String what) {
+        return new CodecException("row %d, columns %d to %d: the values%s are too large, the scale of their %s block %s"
+                .formatted(
+                        firstRow + element / columns,
+                        element % columns,
+                        element % columns + type.blockSize() - 1,
+                        weighted ? " or their importance" : "",
+                        type.label(),
+                        what));
+    }
+
+    /** Finds the block whose search overflows, by encoding them one by one. */
+    private CodecException located(
+            CodecException cause,
+            float[] src,
+            int from,
+            byte[] piece,
+            int firstRow,
+            int rows,
+            int columns,
+            float @Nullable [] importance) {
+        int size = type.blockSize();
+        for (int element = 0; element < rows * columns; element += size) {
+            try {
+                if (importance != null) {
+                    int column = element % columns;
+                    float[] own = Arrays.copyOfRange(importance, column, column + size);
+                    kernel.encodeWeighted(src, from + element, piece, 0, 1, size, own);
+                } else {
+                    kernel.encode(src, from + element, piece, 0, 1);
+                }
+            } catch (CodecException e) {
+                return tooLarge(firstRow, element, columns, importance != null, "cannot be found");
+            }
+        }
+        return cause;
     }
 
     @Override

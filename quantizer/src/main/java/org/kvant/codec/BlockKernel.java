@@ -6,7 +6,11 @@ package org.kvant.codec;
  */
 public interface BlockKernel {
 
-    /** Plain rounding of {@code blocks} consecutive blocks. */
+    /**
+     * Plain rounding of {@code blocks} consecutive blocks.
+     *
+     * @throws CodecException if a search overflows, without saying where
+     */
     void encode(float[] x, int xo, byte[] y, int yo, int blocks);
 
     /**
@@ -23,10 +27,25 @@ public interface BlockKernel {
         return false;
     }
 
+    /** Whether {@link #encode} throws, as ggml knows only weighted rounding for the type. */
+    default boolean requiresImportance() {
+        return false;
+    }
+
     void decode(byte[] y, int yo, float[] x, int xo, int blocks);
 
     /** Where in a block its F16 scales stand, which may overflow. */
     int[] scaleOffsets();
+
+    /** Whether a scale of the block at {@code yo} became infinite or NaN. */
+    default boolean scaleOverflows(byte[] y, int yo) {
+        for (int offset : scaleOffsets()) {
+            if (Half.notFinite(y, yo + offset)) {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /** The largest magnitude as float bits, which for floats without sign order like integers; NaN is above infinity. */
     default int largestMagnitudeBits(float[] x, int xo, int n) {

@@ -18,6 +18,11 @@ public interface Codec {
     /** False where the type ignores an importance, as ggml does: a caller may then spare itself reading one. */
     boolean usesImportance();
 
+    /** True where ggml has no encoding without an importance: {@link #encode} then refuses to go without. */
+    default boolean requiresImportance() {
+        return false;
+    }
+
     /**
      * Encodes {@code rows × columns} floats, row after row.
      *
@@ -25,7 +30,7 @@ public interface Codec {
      * @param dst where the bytes go, from byte {@code dstOffset} on; nothing around them is touched
      * @param columns the row length, a multiple of the type's block size
      * @param importance null, or one weight a column (the importance matrix's mean of squared activations)
-     * @throws CodecException if a value is NaN or infinite, or so large that the type's scale overflows; names row and column,
+     * @throws CodecException if an importance is {@linkplain #requiresImportance required} and null; if a value is NaN or infinite, or so large that the type's scale overflows; names row and column,
      *     counted from 0 within this call. {@code dst} may then hold some rows already.
      */
     void encode(

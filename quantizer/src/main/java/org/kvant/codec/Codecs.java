@@ -145,6 +145,13 @@ public final class Codecs {
             case Q5_K -> new AffineKernel(Formats.Q5_K);
             case Q6_K -> new SignedKernel(Formats.Q6_K);
             case IQ4_XS -> new Iq4XsKernel();
+            case IQ1_S -> new Iq1SKernel();
+            case IQ1_M -> new Iq1MKernel();
+            case IQ2_XXS -> new Iq2XxsKernel();
+            case IQ2_XS -> new Iq2XsKernel();
+            case IQ2_S -> new Iq2SKernel();
+            case IQ3_XXS -> new Iq3XxsKernel();
+            case IQ3_S -> new Iq3SKernel();
             case TQ1_0 -> new Tq10Kernel();
             case TQ2_0 -> new Tq20Kernel();
             case MXFP4 -> new Mxfp4Kernel();

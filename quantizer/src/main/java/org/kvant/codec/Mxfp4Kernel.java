@@ -43,7 +43,7 @@ final class Mxfp4Kernel implements BlockKernel, Fp4.Format {
     }
 
     /** {@code ggml_e8m0_to_fp32_half}: 2^(e − 128). */
-    private static float scale(byte exponent) {
+    static float scale(byte exponent) {
         int e = exponent & 0xff;
         return Float.intBitsToFloat(e < 2 ? 0x00200000 << e : e - 1 << 23);
     }

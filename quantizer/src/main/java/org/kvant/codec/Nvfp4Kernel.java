@@ -65,7 +65,7 @@ final class Nvfp4Kernel implements BlockKernel, Fp4.Format {
     }
 
     /** {@code ggml_ue4m3_to_fp32}: half the value, for the doubled values of {@link Fp4}; 0x7f is NaN and taken as 0. */
-    private static float scale(int code) {
+    static float scale(int code) {
         int exponent = code >> 3 & 0xf;
         int mantissa = code & 7;
         if (code == 0 || code == 0x7f) {

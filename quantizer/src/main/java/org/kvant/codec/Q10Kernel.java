@@ -14,13 +14,17 @@ final class Q10Kernel implements BlockKernel {
                 sum += Math.abs(x[xo + j]);
             }
             Half.put(y, yo, sum / BLOCK);
-            for (int j = 0; j < BLOCK / 8; j++) {
-                int bits = 0;
-                for (int k = 0; k < 8; k++) {
-                    bits |= x[xo + 8 * j + k] >= 0 ? 1 << k : 0;
-                }
-                y[yo + 2 + j] = (byte) bits;
+            putSigns(x, xo, y, yo);
+        }
+    }
+
+    static void putSigns(float[] x, int xo, byte[] y, int yo) {
+        for (int j = 0; j < BLOCK / 8; j++) {
+            int bits = 0;
+            for (int k = 0; k < 8; k++) {
+                bits |= x[xo + 8 * j + k] >= 0 ? 1 << k : 0;
             }
+            y[yo + 2 + j] = (byte) bits;
         }
     }
 

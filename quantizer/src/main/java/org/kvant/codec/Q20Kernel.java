@@ -8,20 +8,25 @@ final class Q20Kernel implements BlockKernel {
 
     @Override
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
+        byte[] codes = new byte[BLOCK];
         for (int b = 0; b < blocks; b++, xo += BLOCK, yo += BYTES) {
             float d = Float.intBitsToFloat(Groups.largestMagnitude(x, xo, BLOCK));
             float id = d > 0 ? 1 / d : 0;
-            Half.put(y, yo, d);
             boolean overflow = id == Float.POSITIVE_INFINITY;
-            for (int j = 0; j < BLOCK / 4; j++) {
-                int codes = 0;
-                for (int k = 0; k < 4; k++) {
-                    // The infinities and NaNs of a denormal scale become ggml's smallest integer, and that code 0.
-                    int q = overflow ? 0 : Rounding.clamp(Rounding.halfAway(x[xo + 4 * j + k] * id) + 1, 0, 3);
-                    codes |= q << 2 * k;
-                }
-                y[yo + 2 + j] = (byte) codes;
+            for (int j = 0; j < BLOCK; j++) {
+                // The infinities and NaNs of a denormal scale become ggml's smallest integer, and that code 0.
+                int q = overflow ? 0 : Rounding.clamp(Rounding.halfAway(x[xo + j] * id) + 1, 0, 3);
+                codes[j] = (byte) q;
             }
+            put(codes, d, y, yo);
+        }
+    }
+
+    static void put(byte[] codes, float d, byte[] y, int yo) {
+        Half.put(y, yo, d);
+        for (int j = 0; j < BLOCK / 4; j++) {
+            y[yo + 2 + j] =
+                    (byte) (codes[4 * j] | codes[4 * j + 1] << 2 | codes[4 * j + 2] << 4 | codes[4 * j + 3] << 6);
         }
     }
 

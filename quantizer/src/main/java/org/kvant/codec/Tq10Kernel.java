@@ -13,26 +13,34 @@ final class Tq10Kernel implements BlockKernel {
 
     @Override
     public void encode(float[] x, int xo, byte[] y, int yo, int blocks) {
+        byte[] codes = new byte[SuperBlock.SIZE];
         for (int b = 0; b < blocks; b++, xo += SuperBlock.SIZE, yo += BYTES) {
             float d = Ternary.scale(x, xo);
             float id = Ternary.inverse(d);
-            Half.put(y, yo + D, d);
-            int from = xo;
-            for (int[] section : SECTIONS) {
-                int width = section[1];
-                for (int m = 0; m < width; m++) {
-                    int q = 0;
-                    for (int n = 0; n < section[2]; n++) {
-                        q = q * 3 + Ternary.code(x[from + n * width + m], id);
-                    }
-                    if (section[2] == 4) {
-                        q *= 3;
-                    }
-                    // The digits as a fraction of 3^5, rounded up to 256ths.
-                    y[yo + section[0] + m] = (byte) ((q * 256 + 242) / 243);
-                }
-                from += width * section[2];
+            for (int i = 0; i < SuperBlock.SIZE; i++) {
+                codes[i] = (byte) Ternary.code(x[xo + i], id);
             }
+            put(codes, d, y, yo);
+        }
+    }
+
+    static void put(byte[] codes, float d, byte[] y, int yo) {
+        Half.put(y, yo + D, d);
+        int from = 0;
+        for (int[] section : SECTIONS) {
+            int width = section[1];
+            for (int m = 0; m < width; m++) {
+                int q = 0;
+                for (int n = 0; n < section[2]; n++) {
+                    q = q * 3 + codes[from + n * width + m];
+                }
+                if (section[2] == 4) {
+                    q *= 3;
+                }
+                // The digits as a fraction of 3^5, rounded up to 256ths.
+                y[yo + section[0] + m] = (byte) ((q * 256 + 242) / 243);
+            }
+            from += width * section[2];
         }
     }
 

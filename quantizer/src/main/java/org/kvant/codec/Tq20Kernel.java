@@ -12,12 +12,16 @@ final class Tq20Kernel implements BlockKernel {
         for (int b = 0; b < blocks; b++, xo += SuperBlock.SIZE, yo += BYTES) {
             float d = Ternary.scale(x, xo);
             float id = Ternary.inverse(d);
-            Half.put(y, yo + D, d);
             for (int i = 0; i < SuperBlock.SIZE; i++) {
                 codes[i] = (byte) Ternary.code(x[xo + i], id);
             }
-            SuperBlock.packPairs(codes, 0, y, yo);
+            put(codes, d, y, yo);
         }
+    }
+
+    static void put(byte[] codes, float d, byte[] y, int yo) {
+        Half.put(y, yo + D, d);
+        SuperBlock.packPairs(codes, 0, y, yo);
     }
 
     @Override

@@ -22,10 +22,11 @@ final class OutputMetadata {
         this.out = out;
     }
 
-    static Metadata of(Metadata source, Preset preset, List<KvOverride> overrides, @Nullable Imatrix imatrix) {
+    /** @param fileType see {@link FileType} */
+    static Metadata of(Metadata source, long fileType, List<KvOverride> overrides, @Nullable Imatrix imatrix) {
         OutputMetadata metadata = new OutputMetadata(source.toBuilder());
         metadata.append("general.quantization_version", new MetaValue.U32(QUANTIZATION_VERSION));
-        metadata.append("general.file_type", new MetaValue.U32(preset.fileType()));
+        metadata.append("general.file_type", new MetaValue.U32(fileType));
         metadata.out.remove("split.no").remove("split.count").remove("split.tensors.count");
         overrides.forEach(override -> metadata.append(override.key(), override.value()));
         if (imatrix != null) {

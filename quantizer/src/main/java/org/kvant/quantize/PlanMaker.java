@@ -31,9 +31,15 @@ final class PlanMaker {
     private QuantizePlan plan(GgufFile input) throws IOException {
         Imatrix imatrix = imatrix();
         QuantizeOptions.Types types = options.types();
-        Metadata metadata = OutputMetadata.of(input.metadata(), types.preset(), options.overrides(), imatrix);
         List<TensorInfo> sources = new ArrayList<>(input.tensors());
-        sources.sort(options.split().keep() ? TensorOrder.BY_PART : TensorOrder.BY_LAYER);
+        sources.sort(TensorOrder.BY_LAYER);
+        long fileType = types.preset() == Preset.COPY
+                ? FileType.of(input.metadata(), sources)
+                : types.preset().fileType();
+        if (options.split().keep()) {
+            sources.sort(TensorOrder.BY_PART);
+        }
+        Metadata metadata = OutputMetadata.of(input.metadata(), fileType, options.overrides(), imatrix);
         TypePlanner planner = new PresetPlanner(
                 types.preset(),
                 types.pure(),
@@ -99,8 +105,9 @@ final class PlanMaker {
             boolean missing = imatrix == null || imatrix.of(tensor.source()) == null;
             if (missing && tensor.needsImatrix()) {
                 obstacles.add("tensor " + tensor.name() + ": "
-                        + tensor.type().label() + " in a " + options.types().preset()
-                        + " model is poor without importance values"
+                        + tensor.type().label() + " in a " + options.types().preset() + " model is "
+                        + (Codecs.of(tensor.type()).requiresImportance() ? "impossible" : "poor")
+                        + " without importance values"
                         + (imatrix == null ? "" : ", and " + imatrix.file() + " has none for it")
                         + "; give a matrix that llama-imatrix made with --imatrix, or choose Q2_K");
                 return;

@@ -28,9 +28,28 @@ public enum Preset {
     Q5_K_S(16, GgmlType.Q5_K),
     Q5_K_M(17, GgmlType.Q5_K),
     Q6_K(18, GgmlType.Q6_K),
+    IQ2_XXS(19, GgmlType.IQ2_XXS),
+    IQ2_XS(20, GgmlType.IQ2_XS),
     Q2_K_S(21, GgmlType.Q2_K),
+    IQ3_XS(22, GgmlType.IQ3_S),
+    IQ3_XXS(23, GgmlType.IQ3_XXS),
+    IQ1_S(24, GgmlType.IQ1_S),
     IQ4_NL(25, GgmlType.IQ4_NL),
-    BF16(32, GgmlType.BF16);
+    IQ3_S(26, GgmlType.IQ3_S),
+    IQ3_M(27, GgmlType.IQ3_S),
+    IQ2_S(28, GgmlType.IQ2_XS),
+    IQ2_M(29, GgmlType.IQ2_S),
+    IQ4_XS(30, GgmlType.IQ4_XS),
+    IQ1_M(31, GgmlType.IQ1_M),
+    BF16(32, GgmlType.BF16),
+    TQ1_0(36, GgmlType.TQ1_0),
+    TQ2_0(37, GgmlType.TQ2_0),
+    /** MXFP4 for the experts, Q8_0 for all else. */
+    MXFP4_MOE(38, GgmlType.MXFP4),
+    Q1_0(40, GgmlType.Q1_0),
+    Q2_0(41, GgmlType.Q2_0),
+    /** No quantizing: every tensor as it is, and the file type of the input. */
+    COPY(0, GgmlType.F32);
 
     private final int fileType;
     private final GgmlType defaultType;
@@ -40,7 +59,7 @@ public enum Preset {
         this.defaultType = defaultType;
     }
 
-    /** The value of {@code general.file_type}. */
+    /** The value of {@code general.file_type}; without meaning for {@link #COPY}. */
     public int fileType() {
         return fileType;
     }
@@ -48,6 +67,14 @@ public enum Preset {
     /** The type of every tensor that no rule singles out. */
     public GgmlType defaultType() {
         return defaultType;
+    }
+
+    /** The presets of one to two and a half bits, which have rules of their own (llama-quant.cpp). */
+    boolean veryLow() {
+        return switch (this) {
+            case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ2_M -> true;
+            default -> false;
+        };
     }
 
     /** Finds a preset by llama-quantize's name or alias ({@code Q4_K} is {@code Q4_K_M}), in any case. */

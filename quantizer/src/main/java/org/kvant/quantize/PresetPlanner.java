@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kvant.codec.Codecs;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.TensorInfo;
@@ -47,7 +48,7 @@ public record PresetPlanner(
         List<PlannedTensor> planned = new ArrayList<>(tensors.size());
         for (TensorInfo tensor : tensors) {
             planned.add(
-                    TensorFilter.quantizes(tensor, leaveOutput)
+                    preset != Preset.COPY && TensorFilter.quantizes(tensor, leaveOutput)
                             ? planned(tensor, mixture)
                             : PlannedTensor.kept(tensor));
         }
@@ -72,11 +73,22 @@ public record PresetPlanner(
                     + " values do not divide into " + type.label() + " blocks of " + type.blockSize()
                     + "; choose a type with smaller blocks for it, such as q8_0 or f16");
         }
-        boolean needsImatrix = preset == Preset.Q2_K_S
-                && type == GgmlType.Q2_K
-                && category != TensorCategory.OUTPUT
-                && category != TensorCategory.TOKEN_EMBEDDING;
-        return new PlannedTensor(tensor, type, wanted, needsImatrix);
+        return new PlannedTensor(tensor, type, wanted, needsImatrix(type, category));
+    }
+
+    /** As llama-quantize sees it; but where ggml would end the process, for the embeddings and the output as well. */
+    private boolean needsImatrix(GgmlType type, TensorCategory category) {
+        if (Codecs.canEncode(type) && Codecs.of(type).requiresImportance()) {
+            return true;
+        }
+        if (category == TensorCategory.OUTPUT || category == TensorCategory.TOKEN_EMBEDDING) {
+            return false;
+        }
+        return switch (type) {
+            case IQ1_M, IQ2_S, IQ3_XXS -> true;
+            case Q2_K -> preset == Preset.Q2_K_S;
+            default -> false;
+        };
     }
 
     /** The type that an option names for the embeddings or the output: it is taken as it is or refused, never replaced. */

@@ -18,6 +18,8 @@ final class PresetRules {
     private final int valueTensors;
     private int valueTensorsSeen;
     private int downTensorsSeen;
+    private int gateTensorsSeen;
+    private int upTensorsSeen;
 
     /**
      * @param imatrix whether any importance is known, for whichever tensor
@@ -45,19 +47,85 @@ final class PresetRules {
         if (category == TensorCategory.OUTPUT || (tiedEmbeddings && category == TensorCategory.TOKEN_EMBEDDING)) {
             return output(tensor);
         }
+        if (preset == Preset.MXFP4_MOE) {
+            return mxfp4(tensor, category);
+        }
+        if (category == TensorCategory.TOKEN_EMBEDDING) {
+            return embeddings();
+        }
+        if (preset.veryLow()) {
+            return veryLow(category);
+        }
         if (category.holdsValues()) {
             return values();
         }
         return switch (category) {
-            case ATTENTION_K -> model.experts() == 8 ? GgmlType.Q8_0 : preset.defaultType();
+            case ATTENTION_K -> model.experts() == 8 ? GgmlType.Q8_0 : queriesAndKeys();
+            case ATTENTION_Q -> queriesAndKeys();
             case ATTENTION_OUTPUT -> attentionOutput();
             case FFN_DOWN -> down(tensor);
-            case FFN_GATE, FFN_UP -> {
-                layer(tensor, 0);
-                yield preset.defaultType();
-            }
+            case FFN_GATE -> upOrGate(layer(tensor, gateTensorsSeen++));
+            case FFN_UP -> upOrGate(layer(tensor, upTensorsSeen++));
             default -> preset.defaultType();
         };
+    }
+
+    /** Experts are told by their third dimension, where latent attention has none such. */
+    private GgmlType mxfp4(TensorInfo tensor, TensorCategory category) {
+        boolean experts = tensor.shape().length > 2 && tensor.shape()[2] > 1;
+        if (model.architecture().equals("bailingmoe3")) {
+            experts &= switch (category) {
+                case FFN_UP, FFN_GATE, FFN_DOWN -> true;
+                default -> false;
+            };
+        }
+        return experts ? GgmlType.MXFP4 : GgmlType.Q8_0;
+    }
+
+    private GgmlType embeddings() {
+        return switch (preset) {
+            case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS -> GgmlType.Q2_K;
+            case IQ2_S, IQ2_M, IQ3_XXS -> GgmlType.IQ3_S;
+            case TQ1_0, TQ2_0, Q2_0 -> GgmlType.Q4_K;
+            default -> preset.defaultType();
+        };
+    }
+
+    private GgmlType veryLow(TensorCategory category) {
+        GgmlType type = preset.defaultType();
+        GgmlType more = preset == Preset.IQ2_S || preset == Preset.IQ2_M ? GgmlType.IQ3_S : GgmlType.Q2_K;
+        if (category.holdsValues()) {
+            return model.queriesPerKv() >= 4 || model.experts() >= 4 ? GgmlType.Q4_K : more;
+        }
+        return switch (category) {
+            case ATTENTION_K -> model.experts() == 8 ? GgmlType.Q4_K : type;
+            // Counted even where experts come in any order.
+            case FFN_DOWN -> downTensorsSeen++ < model.layers() / 8 ? more : type;
+            case ATTENTION_OUTPUT -> {
+                if (model.experts() == 8) {
+                    yield GgmlType.Q5_K;
+                }
+                yield switch (preset) {
+                    case IQ1_S, IQ1_M -> GgmlType.IQ2_XXS;
+                    case IQ2_S, IQ2_M -> GgmlType.IQ3_S;
+                    default -> type;
+                };
+            }
+            default -> type;
+        };
+    }
+
+    private GgmlType queriesAndKeys() {
+        return switch (preset) {
+            case IQ3_XS -> GgmlType.IQ3_XXS;
+            case IQ3_XXS -> GgmlType.IQ2_S;
+            default -> preset.defaultType();
+        };
+    }
+
+    private GgmlType upOrGate(int layer) {
+        boolean middle = layer >= model.layers() / 8 && layer < 7 * model.layers() / 8;
+        return preset == Preset.IQ3_XS && middle ? GgmlType.IQ3_XXS : preset.defaultType();
     }
 
     private GgmlType output(TensorInfo tensor) {
@@ -65,8 +133,11 @@ final class PresetRules {
             return outputType;
         }
         GgmlType type = preset.defaultType();
-        if (model.falcon() || tensor.columns() % type.blockSize() != 0) {
+        if (preset == Preset.MXFP4_MOE || model.falcon() || tensor.columns() % type.blockSize() != 0) {
             return GgmlType.Q8_0;
+        }
+        if (preset.veryLow() || preset == Preset.IQ3_XXS) {
+            return GgmlType.Q5_K;
         }
         return type == GgmlType.Q8_0 ? type : GgmlType.Q6_K;
     }
@@ -79,7 +150,10 @@ final class PresetRules {
             case Q2_K_S -> shared ? GgmlType.Q4_K : GgmlType.Q2_K;
             case Q3_K_M -> seen < 2 ? GgmlType.Q5_K : GgmlType.Q4_K;
             case Q3_K_L -> GgmlType.Q5_K;
-            case IQ4_NL -> shared ? GgmlType.Q5_K : GgmlType.IQ4_NL;
+            case IQ3_XXS -> shared ? GgmlType.Q4_K : imatrix ? GgmlType.IQ3_XXS : GgmlType.IQ3_S;
+            case IQ3_XS, IQ3_S -> shared ? GgmlType.Q4_K : GgmlType.IQ3_S;
+            case IQ3_M -> GgmlType.Q4_K;
+            case IQ4_NL, IQ4_XS -> shared ? GgmlType.Q5_K : preset.defaultType();
             case Q4_K_M, Q5_K_M -> moreBits(seen, valueTensors) ? GgmlType.Q6_K : preset.defaultType();
             case Q4_K_S -> seen < 4 ? GgmlType.Q5_K : GgmlType.Q4_K;
             default -> preset.defaultType();
@@ -97,13 +171,15 @@ final class PresetRules {
         }
         if (model.experts() == 8) {
             return switch (preset) {
-                case Q2_K, Q3_K_S, Q3_K_M, IQ4_NL, Q4_K_S, Q4_K_M -> GgmlType.Q5_K;
+                case Q2_K, Q3_K_S, Q3_K_M, IQ3_XXS, IQ3_XS, IQ3_S, IQ3_M, IQ4_NL, IQ4_XS, Q4_K_S, Q4_K_M ->
+                    GgmlType.Q5_K;
                 default -> type;
             };
         }
         return switch (preset) {
             case Q2_K -> GgmlType.Q3_K;
-            case Q3_K_M -> GgmlType.Q4_K;
+            case IQ3_XXS -> GgmlType.IQ3_S;
+            case Q3_K_M, IQ3_M -> GgmlType.Q4_K;
             case Q3_K_L -> GgmlType.Q5_K;
             default -> type;
         };
@@ -128,7 +204,9 @@ final class PresetRules {
                 }
                 yield moreBits(layer, layers) ? GgmlType.Q6_K : type;
             }
-            case IQ4_NL -> firstEighth && !imatrix ? GgmlType.Q5_K : type;
+            case IQ3_XXS -> imatrix ? type : firstEighth ? GgmlType.Q4_K : GgmlType.Q3_K;
+            case IQ3_M -> firstEighth || (model.experts() == 8 && moreBits(layer, layers)) ? GgmlType.Q4_K : type;
+            case IQ4_NL, IQ4_XS -> firstEighth && !imatrix ? GgmlType.Q5_K : type;
             case Q5_K_M -> moreBits(layer, layers) ? GgmlType.Q6_K : type;
             case Q4_K_S -> firstEighth && !model.falcon() ? GgmlType.Q5_K : type;
             // With an imatrix the first layers can go astray in Q4_0 and Q5_0; without one they keep what they always

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kvant.gguf.GgmlType;
+import org.kvant.llama.Backend;
+import org.kvant.llama.GgmlQuant;
 
 class CodecArgumentsTest {
 
@@ -28,7 +31,9 @@ class CodecArgumentsTest {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
             float[] values = new float[3 * columns + 7];
             values[7 + 2 * columns + 300] = bad;
-            assertThatThrownBy(() -> Codecs.of(type).encode(values, 7, room(type, 3 * columns), 0, 3, columns, null))
+            float[] importance = Codecs.of(type).requiresImportance() ? new float[columns] : null;
+            assertThatThrownBy(
+                            () -> Codecs.of(type).encode(values, 7, room(type, 3 * columns), 0, 3, columns, importance))
                     .isInstanceOf(CodecException.class)
                     .hasMessageContainingAll("row 2", "column 300", Float.toString(bad), type.label());
         }
@@ -79,7 +84,9 @@ class CodecArgumentsTest {
         Arrays.fill(bytes, (byte) 0x55);
         float[] values = new float[516];
         Arrays.fill(values, 0.25f);
-        Codecs.of(type).encode(values, 2, MemorySegment.ofArray(bytes), 5, 2, 256, null);
+        float[] importance = new float[256];
+        Arrays.fill(importance, 1);
+        Codecs.of(type).encode(values, 2, MemorySegment.ofArray(bytes), 5, 2, 256, importance);
         assertThat(Arrays.copyOf(bytes, 5)).containsOnly(0x55);
         assertThat(Arrays.copyOfRange(bytes, bytes.length - 5, bytes.length)).containsOnly(0x55);
         float[] decoded = new float[516];
@@ -103,6 +110,43 @@ class CodecArgumentsTest {
         assertThatThrownBy(() -> Codecs.of(GgmlType.Q4_0).encode(block, 0, room(GgmlType.Q4_0, 96), 0, 3, 32, null))
                 .isInstanceOf(CodecException.class)
                 .hasMessageContainingAll("row 2", "columns 0 to 31", "Q4_0");
+    }
+
+    @Test
+    void refusesToGoWithoutImportanceWhereTheLibraryAborts() {
+        Backend.load();
+        for (GgmlType type : types().toList()) {
+            Codec codec = Codecs.of(type);
+            assertThat(codec.requiresImportance()).as(type.label()).isEqualTo(GgmlQuant.requiresImportance(type));
+            if (codec.requiresImportance()) {
+                assertThatThrownBy(() -> codec.encode(new float[512], 0, room(type, 512), 0, 2, 256, null))
+                        .isInstanceOf(CodecException.class)
+                        .hasMessageContainingAll(type.label(), "importance", "llama-imatrix");
+            }
+        }
+    }
+
+    @Test
+    void saysWhereASearchOverflows() {
+        for (GgmlType type : List.of(
+                GgmlType.IQ1_S,
+                GgmlType.IQ1_M,
+                GgmlType.IQ2_XXS,
+                GgmlType.IQ2_XS,
+                GgmlType.IQ2_S,
+                GgmlType.IQ3_XXS,
+                GgmlType.IQ3_S)) {
+            float[] values = new float[3 * 512];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) Math.sin(i);
+            }
+            Arrays.fill(values, 2 * 512 + 256, 3 * 512, 1e30f);
+            float[] importance = new float[512];
+            Arrays.fill(importance, 1e10f);
+            assertThatThrownBy(() -> Codecs.of(type).encode(values, 0, room(type, 3 * 512), 0, 3, 512, importance))
+                    .isInstanceOf(CodecException.class)
+                    .hasMessageContainingAll("row 2", "columns 256 to 511", type.label());
+        }
     }
 
     @Test

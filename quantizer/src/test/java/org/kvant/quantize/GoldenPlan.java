@@ -14,7 +14,10 @@ import org.kvant.gguf.MetaArray;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.TensorInfo;
 
-/** One recorded model shape with the types that llama-quantize chose in several runs; see golden/record_type_plans.py. */
+/**
+ * One recorded model shape with the types that llama-quantize chose in several runs, null in one that it refused; see
+ * golden/record_type_plans.py.
+ */
 record GoldenPlan(String name, Metadata metadata, List<TensorInfo> tensors, List<Run> runs, List<GgmlType[]> types) {
 
     /** A call of llama-quantize: its options, its preset, and whether it was given an importance matrix. */

@@ -32,7 +32,7 @@ final class RecordGolden {
                 Path input = model.write(folder.resolve("in.gguf"));
                 model.writeLegacyImatrix(folder.resolve("legacy"), 5);
                 model.writeImatrix(folder.resolve("gguf"));
-                record(out, tool, folder, model.name(), input, List.of("none", "legacy", "gguf"));
+                record(out, tool, folder, model.name(), input, model.imatrices());
             }
             for (int i = 2; i < args.length; i++) {
                 Path input = Path.of(args[i]).toAbsolutePath();

@@ -44,6 +44,11 @@ record SyntheticModel(
         return ALL.stream().filter(m -> m.name().equals(name)).findFirst().orElseThrow();
     }
 
+    /** The kinds of importance matrix that are recorded: the two formats differ in their reading only, so one model will do. */
+    List<String> imatrices() {
+        return this == ALL.getFirst() ? List.of("none", "legacy", "gguf") : List.of("none", "gguf");
+    }
+
     private int vocabulary() {
         return 301;
     }
