@@ -21,6 +21,7 @@ public final class Main {
 
     static {
         COMMANDS.put("convert", ConvertCommand::new);
+        COMMANDS.put("calibrate", CalibrateCommand::new);
         COMMANDS.put("quantize", QuantizeCommand::new);
         COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);

@@ -21,6 +21,8 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
     private final boolean terminal;
     private final LongSupplier clock;
     private final long started;
+    private boolean takenOver;
+    private long before = -1;
     private long lastDrawn;
     private int lastTenth = -1;
     private long done;
@@ -44,9 +46,13 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
         lastDrawn = started - REDRAW_NANOS;
     }
 
-    /** A bar of things other than bytes, such as {@code tokens}. */
+    /**
+     * A bar of things other than bytes, such as {@code tokens}, in work that may have been taken over from an earlier run: what is done at the first
+     * step says nothing about the rate.
+     */
     static ProgressBar counting(String unit) {
         ProgressBar bar = new ProgressBar();
+        bar.takenOver = true;
         bar.amount = count -> String.format(Locale.ROOT, "%,d %s", count, unit);
         return bar;
     }
@@ -57,6 +63,9 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
             return;
         }
         done = doneBytes;
+        if (before < 0) {
+            before = takenOver ? doneBytes : 0;
+        }
         long now = clock.getAsLong();
         boolean complete = totalBytes >= 0 && doneBytes >= totalBytes;
         if (terminal) {
@@ -97,7 +106,7 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
 
     private String line(String what, long doneBytes, long totalBytes, long now) {
         double seconds = (now - started) / NANOS;
-        double rate = seconds > 0 ? doneBytes / seconds : 0;
+        double rate = seconds > 0 ? (doneBytes - Math.max(0, before)) / seconds : 0;
         StringBuilder line = new StringBuilder();
         if (totalBytes > 0) {
             line.append(String.format(Locale.ROOT, "%3d%% ", (int) (doneBytes * 100.0 / totalBytes)));

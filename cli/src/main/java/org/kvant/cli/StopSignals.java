@@ -36,7 +36,7 @@ final class StopSignals {
             Signal.handle(new Signal(name), signal -> received(signal.getNumber()));
         } catch (IllegalArgumentException e) {
             // Under -Xrs the JVM leaves signals alone.
-            LOG.warn("SIG{} will end the server without a drain: {}", name, e.getMessage());
+            LOG.warn("SIG{} will end the process at once: {}", name, e.getMessage());
         }
     }
 
