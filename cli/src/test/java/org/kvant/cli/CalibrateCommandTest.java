@@ -31,8 +31,9 @@ class CalibrateCommandTest {
 
     @BeforeEach
     void writeText() throws IOException {
-        String story = "One day, a little girl named Lily found a needle in her room. She knew it was difficult to play with it"
-                + " because it was sharp. Lily wanted to share the needle with her mom, so she could sew a button on her shirt. ";
+        String story =
+                "One day, a little girl named Lily found a needle in her room. She knew it was difficult to play with it"
+                        + " because it was sharp. Lily wanted to share the needle with her mom, so she could sew a button on her shirt. ";
         text = Files.writeString(folder.resolve("story.txt"), story.repeat(400)).toString();
     }
 
@@ -54,11 +55,23 @@ class CalibrateCommandTest {
     @Test
     void calibratesACheckpointAndLeavesOnlyTheResult() throws IOException {
         Path target = folder.resolve("stats.gguf");
-        assertThat(run(DEMO.toString(), "--text", text, "-o", target.toString(), "--chunks", "2", "--full", "-q", "-t", "1"))
+        assertThat(run(
+                        DEMO.toString(),
+                        "--text",
+                        text,
+                        "-o",
+                        target.toString(),
+                        "--chunks",
+                        "2",
+                        "--full",
+                        "-q",
+                        "-t",
+                        "1"))
                 .as(err.toString())
                 .isZero();
         try (var files = Files.list(folder)) {
-            assertThat(files.map(file -> String.valueOf(file.getFileName()))).containsExactlyInAnyOrder("stats.gguf", "story.txt");
+            assertThat(files.map(file -> String.valueOf(file.getFileName())))
+                    .containsExactlyInAnyOrder("stats.gguf", "story.txt");
         }
         try (Statistics statistics = Statistics.open(target)) {
             assertThat(statistics.full()).isTrue();
@@ -74,9 +87,11 @@ class CalibrateCommandTest {
         assertThat(run(model, "--text", text, "--data-free", "-o", output)).isEqualTo(2);
         assertThat(run(model, "--text", text)).isEqualTo(2);
         assertThat(run(model, "--text", text, "--seed", "3", "-o", output)).isEqualTo(2);
-        assertThat(run(model, "--text", text, "--chunk-size", "8", "-o", output)).isEqualTo(2);
+        assertThat(run(model, "--text", text, "--chunk-size", "8", "-o", output))
+                .isEqualTo(2);
         assertThat(run(model, "--text", text, "--memory", "much", "-o", output)).isEqualTo(2);
-        assertThat(run(model, "--text", folder.resolve("none.txt").toString(), "-o", output)).isEqualTo(2);
+        assertThat(run(model, "--text", folder.resolve("none.txt").toString(), "-o", output))
+                .isEqualTo(2);
         assertThat(run(model, "--text", text, "-o", model)).isEqualTo(2);
         assertThat(run(text, "--text", text, "-o", output)).isEqualTo(2);
         assertThat(err.toString())
@@ -108,8 +123,8 @@ class CalibrateCommandTest {
         String model = demo();
         Path whole = folder.resolve("whole.gguf");
         Path broken = folder.resolve("broken.gguf");
-        String[] common = {"--text", text, "--chunks", "60", "-t", "1", "--full"};
-        assertThat(run(arguments(model, whole, common))).as(err.toString()).isZero();
+        String[] common = {"--text", text, "--chunks", "40", "--chunk-size", "128", "-t", "1"};
+        finish(model, whole, common);
         try (CommandProcess first = start(model, broken, common)) {
             first.await(Pattern.compile("(\\d+)% .*calibrating"));
             first.signal("INT");
@@ -124,9 +139,15 @@ class CalibrateCommandTest {
             assertThat(second.await()).as(second.output()).isEqualTo(137);
         }
         assertThat(broken).doesNotExist();
-        assertThat(run(arguments(model, broken, common))).as(err.toString()).isZero();
+        finish(model, broken, common);
         assertThat(broken).hasSameBinaryContentAs(whole);
         assertThat(folder.resolve("broken.gguf.partial")).doesNotExist();
+    }
+
+    private static void finish(String model, Path output, String... common) throws Exception {
+        try (CommandProcess process = start(model, output, common)) {
+            assertThat(process.await()).as(process.output()).isZero();
+        }
     }
 
     private static String[] arguments(String model, Path output, String... common) {

@@ -18,7 +18,7 @@ final class Collector implements EvalCallback {
     private final Map<String, InputSums> sums;
     private final Map<String, FullMoment> moments;
     private final @Nullable TokenWeights weights;
-    private final Workers workers;
+    private final RankUpdate update;
     private final @Nullable String stopAfter;
     private final Map<String, Integer> rowsSeen = new HashMap<>();
     private String head = "";
@@ -38,7 +38,7 @@ final class Collector implements EvalCallback {
             Map<String, InputSums> sums,
             Map<String, FullMoment> moments,
             @Nullable TokenWeights weights,
-            Workers workers,
+            RankUpdate update,
             boolean stopEarly) {
         for (LinearInput input : inputs) {
             byName.put(input.name(), input);
@@ -49,7 +49,7 @@ final class Collector implements EvalCallback {
         this.sums = sums;
         this.moments = moments;
         this.weights = weights;
-        this.workers = workers;
+        this.update = update;
         this.stopAfter = stopEarly && !inputs.isEmpty() ? inputs.getLast().name() : null;
     }
 
@@ -185,7 +185,7 @@ final class Collector implements EvalCallback {
                 System.arraycopy(x, at, gathered, kept * columns, columns);
                 kept++;
             }
-            moment.add(matrix, gathered, kept, weightOf == null ? null : gatheredWeights, workers);
+            moment.add(matrix, gathered, kept, weightOf == null ? null : gatheredWeights, update);
         }
     }
 }

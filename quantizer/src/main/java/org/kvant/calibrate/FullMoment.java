@@ -34,7 +34,7 @@ final class FullMoment {
      * @param x {@code rows} vectors, overwritten if there are weights
      * @param weights what each vector's outer product counts; null for 1
      */
-    void add(int matrix, float[] x, int rows, float @Nullable [] weights, Workers workers) {
+    void add(int matrix, float[] x, int rows, float @Nullable [] weights, RankUpdate update) {
         int columns = input.columns();
         if (weights != null) {
             for (int row = 0; row < rows; row++) {
@@ -44,7 +44,7 @@ final class FullMoment {
                 }
             }
         }
-        RankUpdate.add(x, rows, columns, triangles, matrix * input.triangle(), workers);
+        update.add(x, rows, columns, triangles, matrix * input.triangle());
     }
 
     /** Overwrites the state with a saved one. */

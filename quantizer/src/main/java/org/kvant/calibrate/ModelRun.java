@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kvant.linalg.Matrices;
+import org.kvant.linalg.Workers;
 import org.kvant.llama.Backend;
 import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
@@ -105,7 +107,12 @@ final class ModelRun {
             SavedState state = start(pass, stateFile, arena);
             List<LinearInput> wanted = pass.sums() ? inputs : pass.moments();
             Collector collector = new Collector(
-                    wanted, state.sums(), state.moments(), options.tokenWeights(), workers, canStopEarly());
+                    wanted,
+                    state.sums(),
+                    state.moments(),
+                    options.tokenWeights(),
+                    new RankUpdate(new Matrices(workers)),
+                    canStopEarly());
             progress.add(pass.what(), (long) state.chunk() * options.chunkSize());
             try (Context context = context(collector, options.chunkSize())) {
                 long saved = System.nanoTime();

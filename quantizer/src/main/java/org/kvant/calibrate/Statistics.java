@@ -49,8 +49,7 @@ public final class Statistics implements AutoCloseable {
     }
 
     private MemorySegment tokens() throws CalibrateException {
-        return TensorStore.segment(
-                file, StatisticsFormat.TOKENS, GgmlType.I32, (long) chunkCount * chunkSize);
+        return TensorStore.segment(file, StatisticsFormat.TOKENS, GgmlType.I32, (long) chunkCount * chunkSize);
     }
 
     /**
