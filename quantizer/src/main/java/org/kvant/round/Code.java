@@ -1,13 +1,20 @@
 package org.kvant.round;
 
 /**
- * One row in some type's terms: {@code value[j] = step[g] · level[place[j]] + offset[g]}, g being the group of column j. Steps and
- * offsets follow from what is stored: d and dmin, F16 or an exponent, of each block, and the integers s and m of each group.
+ * One row in some type's terms: {@code value[j] = step[g] · level[place[j]] + offset[g]}, g being the group of column j; or with a
+ * codebook, {@code step[g] · coordinate}. Steps and offsets follow from what is stored: d and dmin, F16 or an exponent, of each
+ * block, and the integers s and m of each group.
  */
 final class Code {
 
     /** Places in the type's {@link Levels}, as unsigned bytes. */
     final byte[] places;
+
+    /** With a codebook, the indices of points, and instead of places. */
+    final short[] points;
+
+    /** With a codebook, of each eight columns, their signs as bits or their shift. */
+    final byte[] signs;
 
     /** F16 bits of each block. */
     final short[] d;
@@ -24,8 +31,11 @@ final class Code {
 
     final float[] offset;
 
-    Code(int columns, int group, int block) {
-        places = new byte[columns];
+    /** @param dimensions columns of a codebook's point; 0 without codebook */
+    Code(int columns, int group, int block, int dimensions) {
+        places = new byte[dimensions == 0 ? columns : 0];
+        points = new short[dimensions == 0 ? 0 : columns / dimensions];
+        signs = new byte[dimensions == 0 ? 0 : columns / 8];
         d = new short[columns / block];
         dmin = new short[columns / block];
         s = new short[columns / group];
@@ -37,6 +47,8 @@ final class Code {
     /** Takes over everything from a code of the same shape. */
     void set(Code other) {
         System.arraycopy(other.places, 0, places, 0, places.length);
+        System.arraycopy(other.points, 0, points, 0, points.length);
+        System.arraycopy(other.signs, 0, signs, 0, signs.length);
         System.arraycopy(other.d, 0, d, 0, d.length);
         System.arraycopy(other.dmin, 0, dmin, 0, dmin.length);
         setScales(other, 0, s.length);
@@ -55,27 +67,35 @@ final class Code {
     }
 
     /**
-     * The same code with its columns in another order, in which groups and blocks stay together.
+     * Sets this to the same code with its columns in another order, in which groups and blocks stay together.
      *
-     * @param order which column of this code stands at each place of the result
+     * @param order which column of the other code stands at each place
      */
-    Code permuted(int[] order, int group, int block) {
-        Code result = new Code(places.length, group, block);
-        for (int j = 0; j < order.length; j++) {
-            result.places[j] = places[order[j]];
+    void setPermuted(Code other, int[] order) {
+        int columns = order.length;
+        for (int j = 0; j < places.length; j++) {
+            places[j] = other.places[order[j]];
+        }
+        for (int u = 0; u < signs.length; u++) {
+            signs[u] = other.signs[order[8 * u] / 8];
+        }
+        for (int p = 0; p < points.length; p++) {
+            int dimensions = columns / points.length;
+            points[p] = other.points[order[p * dimensions] / dimensions];
         }
         for (int g = 0; g < s.length; g++) {
+            int group = columns / s.length;
             int from = order[g * group] / group;
-            result.s[g] = s[from];
-            result.m[g] = m[from];
-            result.step[g] = step[from];
-            result.offset[g] = offset[from];
+            s[g] = other.s[from];
+            m[g] = other.m[from];
+            step[g] = other.step[from];
+            offset[g] = other.offset[from];
         }
         for (int b = 0; b < d.length; b++) {
+            int block = columns / d.length;
             int from = order[b * block] / block;
-            result.d[b] = d[from];
-            result.dmin[b] = dmin[from];
+            d[b] = other.d[from];
+            dmin[b] = other.dmin[from];
         }
-        return result;
     }
 }

@@ -14,10 +14,11 @@ public enum ColumnOrder {
     /**
      * Which stored column stands at each place.
      *
-     * @param group columns that share a scale
+     * @param unit neighbouring columns that stay in place
+     * @param group columns that share a scale, a multiple of {@code unit}
      * @param block columns that share a block of bytes, a multiple of {@code group}
      */
-    int[] columns(float[] diagonal, int group, int block) {
+    int[] columns(float[] diagonal, int unit, int group, int block) {
         int[] order = IntStream.range(0, diagonal.length).toArray();
         if (this == NATURAL) {
             return order;
@@ -27,8 +28,10 @@ public enum ColumnOrder {
         for (int b : falling(sums(diagonal, 0, diagonal.length, block))) {
             for (int g : falling(sums(diagonal, b * block, block, group))) {
                 int from = b * block + g * group;
-                for (int c : falling(sums(diagonal, from, group, 1))) {
-                    result[to++] = from + c;
+                for (int u : falling(sums(diagonal, from, group, unit))) {
+                    for (int c = 0; c < unit; c++) {
+                        result[to++] = from + u * unit + c;
+                    }
                 }
             }
         }

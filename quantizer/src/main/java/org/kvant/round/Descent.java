@@ -7,19 +7,19 @@ import org.jspecify.annotations.Nullable;
  * with {@code G = e H − l}, the best value of column j is the grid's nearest to {@code ŵ_j + G_j / H_jj}. Scales are refitted under
  * H in between. No step raises the loss but by rounding errors of G. Lent to one thread.
  */
-final class Descent {
+abstract class Descent {
 
     /** Columns whose changes are passed on to the rest of the row together. */
-    private static final int STRIP = 32;
+    static final int STRIP = 32;
 
     /** Passes over a strip before its changes are passed on. */
     private static final int PASSES = 2;
 
     /** A step has to gain that fraction of what its terms amount to, lest rounding errors count. */
-    private static final float RELATIVE_GAIN = 1e-5f;
+    static final float RELATIVE_GAIN = 1e-5f;
 
-    private final Grid grid;
-    private final float[][] h;
+    final Grid grid;
+    final float[][] h;
     private final boolean refit;
     private final int columns;
     private final int[] indices = new int[STRIP];
@@ -68,14 +68,14 @@ final class Descent {
     }
 
     /** One sweep over all columns of the tile's first {@code rows} rows; codes, values and G are changed together. */
-    void sweep(Code[] codes, float[][] values, float[][] g, int rows) {
+    final void sweep(Code[] codes, float[][] values, float[][] g, int rows) {
         int wide = Math.max(STRIP, grid.superBlock() ? grid.block : grid.group);
         Strip strip = new Strip(grid, h);
         float[][] changes = new float[rows][wide];
         for (int c0 = 0; c0 < columns; c0 += STRIP) {
             for (int r = 0; r < rows; r++) {
                 strip.enter(codes[r], values[r], g[r], c0, STRIP);
-                for (int pass = 0; pass < PASSES && codes(strip, codes[r], values[r], g[r], c0); pass++) {
+                for (int pass = 0; pass < PASSES && improve(strip, codes[r], values[r], g[r], c0); pass++) {
                     continue;
                 }
                 if (refit && grid.group <= STRIP) {
@@ -92,35 +92,8 @@ final class Descent {
         }
     }
 
-    /** Moves every column of a strip to its best place; returns whether any moved. */
-    private boolean codes(Strip strip, Code code, float[] values, float[] g, int c0) {
-        boolean changed = false;
-        int width = Math.min(grid.group, STRIP);
-        for (int start = c0; start < c0 + STRIP; start += width) {
-            int group = start / grid.group;
-            float step = code.step[group];
-            float offset = code.offset[group];
-            float inverse = Grid.inverse(step);
-            for (int j = start; j < start + width; j++) {
-                float curvature = h[j][j];
-                float target = values[j] + g[j] / curvature;
-                int place = grid.levels.nearest((target - offset) * inverse);
-                if (place == code.place(j)) {
-                    continue;
-                }
-                float value = step * grid.levels.value(place) + offset;
-                float change = value - values[j];
-                float linear = 2 * change * g[j];
-                float quadratic = change * change * curvature;
-                if (linear - quadratic > RELATIVE_GAIN * (Math.abs(linear) + quadratic)) {
-                    code.places[j] = (byte) place;
-                    strip.set(j, value);
-                    changed = true;
-                }
-            }
-        }
-        return changed;
-    }
+    /** Moves the columns of a strip to their best values; returns whether another pass could find more. */
+    abstract boolean improve(Strip strip, Code code, float[] values, float[] g, int c0);
 
     /** Refits the scale of a block, or of a group wider than a strip, row by row, and passes the changes on together. */
     private void refitWide(Code[] codes, float[][] values, float[][] g, int rows, int c0, int wide, float[][] changes) {

@@ -3,17 +3,17 @@ package org.kvant.round;
 import java.util.Arrays;
 
 /**
- * LDLQ of rows: columns are rounded one after another, and what the errors made so far do to the loss is compensated by
- * the columns still to come. Scales are fitted when a block is reached, on its compensated weights; where the block's scale is
- * given, groups are fitted again when they are reached. Thread-safe.
+ * LDLQ: columns are rounded one after another, and what the errors made so far do to the loss is compensated by the columns still
+ * to come. Scales are fitted when a block is reached, on its compensated weights; where the block's scale is given, groups are
+ * fitted again when they are reached. Thread-safe.
  */
-final class Feedback {
+abstract class Feedback {
 
     /** Columns after which errors are passed on to the rest of the row; a multiple or a divisor of every group. */
-    private static final int STRIP = 32;
+    static final int STRIP = 32;
 
-    private final Grid grid;
-    private final UpperFactor factor;
+    final Grid grid;
+    final UpperFactor factor;
     private final float[] weights;
     private final float clip;
     private final float[][] inverses;
@@ -30,92 +30,105 @@ final class Feedback {
         this.inverses = factor.blockInverses(grid.block);
     }
 
-    /** Rounds the rows of {@code w} from {@code from} to {@code to} into {@code codes[0..]}, the decoded values into {@code values}. */
-    void round(float[][] w, int from, int to, Code[] codes, float[][] values) {
-        int rows = to - from;
-        int columns = w[from].length;
-        float[][] shift = new float[rows][columns];
-        float[][] errors = new float[rows][STRIP];
-        float[] bounds = new float[rows];
+    /** A row on its way. */
+    final class Row {
+        final float[] w;
+        final Code code;
+        final float[] values;
+
+        /** By how much the errors so far move each column's target. */
+        final float[] shift;
+
+        /** Errors of the strip that is being rounded. */
+        final float[] errors = new float[STRIP];
+
+        /** How far a weight may move. */
+        private float bound;
+
+        private final float[] x;
+        private final float[] moves;
+
+        Row(float[] w, Code code, float[] values, float[] x, float[] moves) {
+            this.w = w;
+            this.code = code;
+            this.values = values;
+            this.shift = new float[w.length];
+            this.x = x;
+            this.moves = moves;
+        }
+
+        /** A column's target when all before it are rounded. */
+        float target(int j) {
+            return w[j] + bounded(shift[j]);
+        }
+
+        /** Sets a column's value and moves the targets of the columns from {@code from} to the strip's end. */
+        void set(int j, float value, int from, int end) {
+            values[j] = value;
+            float error = w[j] - value;
+            errors[j % STRIP] = error;
+            float[] row = factor.upper()[j];
+            for (int k = from; k < end; k++) {
+                shift[k] += error * row[k];
+            }
+        }
+
+        /** What the columns from {@code from} on, in one block, would have to become if none of them were rounded. */
+        float[] compensated(int from, int n) {
+            int first = from % grid.block;
+            Arrays.fill(moves, first, first + n, 0);
+            for (int i = 0; i < n; i++) {
+                RowUpdate.add1(moves, inverses[from + i], shift[from + i], first + i, first + n);
+            }
+            for (int i = 0; i < n; i++) {
+                x[i] = w[from + i] + bounded(moves[first + i]);
+            }
+            return x;
+        }
+
+        private float bounded(float move) {
+            return move > bound ? bound : move < -bound ? -bound : move;
+        }
+    }
+
+    /** Chooses the columns [from, to) of a strip that ends at {@code end}, in one group whose scale is fitted. */
+    abstract void choose(Row row, int from, int to, int end);
+
+    /** Rounds rows: sets codes and the decoded values. */
+    final void round(float[][] w, Code[] codes, float[][] values) {
+        int columns = w[0].length;
         float[] x = new float[grid.block];
         float[] moves = new float[grid.block];
+        Row[] rows = new Row[w.length];
+        Arrays.setAll(rows, r -> new Row(w[r], codes[r], values[r], x, moves));
         int[] indices = new int[STRIP];
         for (int c0 = 0; c0 < columns; c0 += STRIP) {
-            boolean newBlock = c0 % grid.block == 0;
-            for (int r = 0; r < rows; r++) {
-                if (newBlock) {
-                    bounds[r] = clip * deviation(w[from + r], c0, grid.block);
-                    compensated(w[from + r], shift[r], bounds[r], c0, grid.block, x, moves);
-                    grid.fit(x, weights, c0, codes[r], c0 / grid.block);
-                }
-                strip(w[from + r], shift[r], bounds[r], c0, codes[r], values[r], errors[r], x, moves, newBlock);
+            for (Row row : rows) {
+                strip(row, c0);
             }
             for (int t = 0; t < STRIP; t++) {
                 indices[t] = c0 + t;
             }
-            for (int r = 0; r < rows; r++) {
-                RowUpdate.add(shift[r], factor.upper(), indices, errors[r], STRIP, c0 + STRIP, columns);
+            for (Row row : rows) {
+                RowUpdate.add(row.shift, factor.upper(), indices, row.errors, STRIP, c0 + STRIP, columns);
             }
         }
     }
 
-    private void strip(
-            float[] w,
-            float[] shift,
-            float bound,
-            int c0,
-            Code code,
-            float[] values,
-            float[] errors,
-            float[] x,
-            float[] moves,
-            boolean fitted) {
+    private void strip(Row row, int c0) {
+        boolean newBlock = c0 % grid.block == 0;
+        if (newBlock) {
+            row.bound = clip * deviation(row.w, c0, grid.block);
+            grid.fit(row.compensated(c0, grid.block), weights, c0, row.code, c0 / grid.block);
+        }
         int end = c0 + STRIP;
         int width = Math.min(grid.group, STRIP);
         for (int start = c0; start < end; start += width) {
-            int g = start / grid.group;
-            if (start % grid.group == 0 && !(fitted && start == c0)) {
-                compensated(w, shift, bound, start, grid.group, x, moves);
-                grid.adapt(x, weights, start, code, g);
+            if (start % grid.group == 0 && !(newBlock && start == c0)) {
+                grid.adapt(row.compensated(start, grid.group), weights, start, row.code, start / grid.group);
             }
-            float step = code.step[g];
-            float offset = code.offset[g];
-            float inverse = Grid.inverse(step);
-            for (int j = start; j < start + width; j++) {
-                float target = w[j] + bounded(shift[j], bound);
-                int place = grid.levels.nearest((target - offset) * inverse);
-                float value = step * grid.levels.value(place) + offset;
-                code.places[j] = (byte) place;
-                values[j] = value;
-                float error = w[j] - value;
-                errors[j - c0] = error;
-                float[] row = factor.upper()[j];
-                for (int k = j + 1; k < end; k++) {
-                    shift[k] += error * row[k];
-                }
-            }
+            choose(row, start, start + width, end);
         }
-    }
-
-    /**
-     * What the columns from {@code from} on would have to become if none of them were rounded; they lie in one block.
-     *
-     * @param moves lent
-     */
-    private void compensated(float[] w, float[] shift, float bound, int from, int n, float[] x, float[] moves) {
-        int start = from - from % grid.block;
-        int first = from - start;
-        Arrays.fill(moves, first, first + n, 0);
-        for (int i = 0; i < n; i++) {
-            RowUpdate.add1(moves, inverses[from + i], shift[from + i], first + i, first + n);
-        }
-        for (int i = 0; i < n; i++) {
-            x[i] = w[from + i] + bounded(moves[first + i], bound);
-        }
-    }
-
-    private static float bounded(float shift, float bound) {
-        return shift > bound ? bound : shift < -bound ? -bound : shift;
     }
 
     private static float deviation(float[] w, int from, int n) {

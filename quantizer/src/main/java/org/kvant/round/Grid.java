@@ -37,8 +37,14 @@ abstract class Grid {
         return false;
     }
 
-    final Code newCode(int columns) {
-        return new Code(columns, group, block);
+    /** Neighbouring columns that must stay in place. */
+    int unit() {
+        return 1;
+    }
+
+    /** A code of zeros. */
+    Code newCode(int columns) {
+        return new Code(columns, group, block, 0);
     }
 
     /**
@@ -65,17 +71,26 @@ abstract class Grid {
     /** As {@link #refitGroup} for d and dmin of block b, in whose changes the quadratic is. */
     void refitBlock(Code code, int b, double a11, double a12, double a22, double b1, double b2) {}
 
-    /** Chooses the nearest places for the columns of group g under its scale. */
-    final void nearest(float[] x, int xo, Code code, int g) {
-        float inverse = inverse(code.step[g]);
-        float offset = code.offset[g];
+    /** What step and offset of group g are multiplied by, of each of its columns. */
+    void groupBasis(Code code, int g, float[] first, float[] second) {
         for (int i = 0; i < group; i++) {
-            code.places[g * group + i] = (byte) levels.nearest((x[xo + i] - offset) * inverse);
+            first[i] = levels.value(code.place(g * group + i));
+            second[i] = 1;
+        }
+    }
+
+    /** What d and dmin of block b are multiplied by, of each of its columns; only where scales are products. */
+    void blockBasis(Code code, int b, float[] first, float[] second) {
+        int groups = block / group;
+        for (int i = 0; i < block; i++) {
+            int g = b * groups + i / group;
+            first[i] = code.s[g] * levels.value(code.place(b * block + i));
+            second[i] = -code.m[g];
         }
     }
 
     /** The decoded values of the columns [from, to). */
-    final void values(Code code, int from, int to, float[] out) {
+    void values(Code code, int from, int to, float[] out) {
         for (int j = from; j < to; j++) {
             int g = j / group;
             out[j] = code.step[g] * levels.value(code.place(j)) + code.offset[g];

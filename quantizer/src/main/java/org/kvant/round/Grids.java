@@ -3,9 +3,11 @@ package org.kvant.round;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kvant.codec.Codebook;
 import org.kvant.gguf.GgmlType;
+import org.kvant.round.PointSet.Signs;
 
-/** The grids of the types whose weights are scalars. */
+/** The grids of all types that hold weights in blocks. */
 final class Grids {
 
     private static final Map<GgmlType, Grid> GRIDS = new EnumMap<>(GgmlType.class);
@@ -35,9 +37,72 @@ final class Grids {
         put(new AffineGrid(GgmlType.Q2_K, Levels.uniform(0, 3), 16, 15, new SuperLayouts.Q2K()));
         put(new AffineGrid(GgmlType.Q4_K, four, 32, 63, new SuperLayouts.Q45K(false)));
         put(new AffineGrid(GgmlType.Q5_K, five, 32, 63, new SuperLayouts.Q45K(true)));
+        putCodebooks();
     }
 
     private Grids() {}
+
+    private static void putCodebooks() {
+        float[] two = {8, 25, 43};
+        put(new CodebookGrid(
+                GgmlType.IQ2_XXS,
+                () -> new PointSet(Codebook.IQ2_XXS, Signs.EVEN, two),
+                32,
+                0.125f,
+                0.25f,
+                15,
+                new CodebookLayouts.Iq2Xxs()));
+        put(new CodebookGrid(
+                GgmlType.IQ2_XS,
+                () -> new PointSet(Codebook.IQ2_XS, Signs.EVEN, two),
+                16,
+                0.125f,
+                0.25f,
+                15,
+                new CodebookLayouts.Iq2Xs()));
+        put(new CodebookGrid(
+                GgmlType.IQ2_S,
+                () -> new PointSet(Codebook.IQ2_S, Signs.FREE, two),
+                16,
+                0.125f,
+                0.25f,
+                15,
+                new CodebookLayouts.Iq2S()));
+        put(new CodebookGrid(
+                GgmlType.IQ3_XXS,
+                () -> new PointSet(Codebook.IQ3_XXS, Signs.EVEN, new float[] {4, 12, 20, 28, 36, 44, 52, 62}),
+                32,
+                0.25f,
+                0.5f,
+                15,
+                new CodebookLayouts.Iq3Xxs()));
+        put(new CodebookGrid(
+                GgmlType.IQ3_S,
+                () -> new PointSet(Codebook.IQ3_S, Signs.FREE, new float[] {1, 3, 5, 7, 9, 11, 13, 15}),
+                32,
+                1,
+                2,
+                15,
+                new CodebookLayouts.Iq3S()));
+        float[] up = {-0.875f, 0.125f, 1.125f};
+        float[] down = {-1.125f, -0.125f, 0.875f};
+        put(new CodebookGrid(
+                GgmlType.IQ1_S,
+                () -> new PointSet(Codebook.IQ1, Signs.GROUP_SHIFT, up, down),
+                32,
+                1,
+                2,
+                7,
+                new CodebookLayouts.Iq1S()));
+        put(new CodebookGrid(
+                GgmlType.IQ1_M,
+                () -> new PointSet(Codebook.IQ1, Signs.SHIFT, up, down),
+                16,
+                1,
+                2,
+                7,
+                new CodebookLayouts.Iq1M()));
+    }
 
     private static void put(Grid grid) {
         GRIDS.put(grid.type, grid);

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvant.codec.Codec;
-import org.kvant.codec.Codecs;
+import org.kvant.codec.WeightedFits;
 import org.kvant.gguf.GgmlType;
 import org.kvant.round.RoundedMatrix.Stage;
 
@@ -63,6 +63,7 @@ public final class MatrixRounder {
         private final int rows;
         private final int columns;
         private final @Nullable Feedback feedback;
+        private final @Nullable UnitBlocks blocks;
         private final byte[] codecBytes;
         private final byte[] bytes;
         private final float[] values;
@@ -75,9 +76,10 @@ public final class MatrixRounder {
             rows = input.rows();
             columns = input.columns();
             natural = options.order() == ColumnOrder.NATURAL;
-            order = options.order().columns(h.diagonal(), grid.group, grid.block);
+            order = options.order().columns(h.diagonal(), grid.unit(), grid.group, grid.block);
             this.h = natural ? h : h.permuted(order);
             feedback = options.feedback() && input.start() == null ? feedback() : null;
+            blocks = grid instanceof CodebookGrid && options.sweeps() > 0 ? UnitBlocks.of(this.h.rows()) : null;
             bytes = new byte[Math.toIntExact(input.type().bytes((long) rows * columns))];
             values = new float[rows * columns];
             codecBytes = input.start() != null ? input.start() : encode(h.diagonal());
@@ -98,7 +100,9 @@ public final class MatrixRounder {
             for (int j = 0; j < columns; j++) {
                 weights[j] = (float) (Math.pow(factor.weights()[j], p) * Math.pow(h.diagonal()[j], 1 - p));
             }
-            return new Feedback(grid, factor, weights, options.clip());
+            return grid instanceof CodebookGrid codebook
+                    ? new CodebookFeedback(codebook, factor, weights, options.clip())
+                    : new ScalarFeedback(grid, factor, weights, options.clip());
         }
 
         private void stage(Stage stage) {
@@ -110,7 +114,7 @@ public final class MatrixRounder {
         }
 
         private byte[] encode(float @Nullable [] importance) {
-            Codec codec = Codecs.of(input.type());
+            Codec codec = WeightedFits.of(input.type());
             byte[] result = new byte[bytes.length];
             int rowBytes = result.length / rows;
             Tiles.run(
@@ -149,7 +153,7 @@ public final class MatrixRounder {
                 Code[] codes = newCodes(n);
                 float[][] next = new float[n][columns];
                 float[][] nextG = new float[n][columns];
-                feedback.round(w, 0, n, codes, next);
+                feedback.round(w, codes, next);
                 Descent.gradient(w, 0, next, linear, h.rows(), nextG, n);
                 double[] loss = record(Stage.FEEDBACK, from, w, next, linear, nextG);
                 keepBetter(best, bestValues, g, bestLoss, codes, next, nextG, loss);
@@ -161,7 +165,9 @@ public final class MatrixRounder {
                     codes[r].set(best[r]);
                     next[r] = bestValues[r].clone();
                 }
-                Descent descent = new Descent(grid, h.rows(), options.refit());
+                Descent descent = blocks == null
+                        ? new ScalarDescent(grid, h.rows(), options.refit())
+                        : new CodebookDescent((CodebookGrid) grid, h.rows(), options.refit(), blocks);
                 for (int sweep = 0; sweep < options.sweeps(); sweep++) {
                     descent.sweep(codes, next, g, n);
                 }
@@ -248,13 +254,13 @@ public final class MatrixRounder {
                     grid.layout.unpack(codecBytes, at, grid.levels, code, b);
                     grid.decodeScales(code, b);
                 }
-                codes[r] = natural ? code : code.permuted(order, grid.group, grid.block);
+                codes[r] = natural ? code : permuted(code, order);
             }
             return codes;
         }
 
         private void store(int row, Code code, float[] decoded) {
-            Code stored = natural ? code : code.permuted(inverse(), grid.group, grid.block);
+            Code stored = natural ? code : permuted(code, inverse());
             int rowBytes = bytes.length / rows;
             for (int b = 0; b < columns / grid.block; b++) {
                 int at = row * rowBytes + b * grid.type.typeSize();
@@ -263,6 +269,12 @@ public final class MatrixRounder {
             for (int j = 0; j < columns; j++) {
                 values[row * columns + order[j]] = decoded[j];
             }
+        }
+
+        private Code permuted(Code code, int[] to) {
+            Code result = grid.newCode(columns);
+            result.setPermuted(code, to);
+            return result;
         }
 
         private int[] inverse() {

@@ -57,6 +57,9 @@ final class Strip {
     /** Sets the value of a column. */
     void set(int j, float value) {
         float by = value - values[j];
+        if (by == 0) {
+            return;
+        }
         values[j] = value;
         changes[j - first] += by;
         float[] row = h[j];
@@ -69,10 +72,7 @@ final class Strip {
     void refitGroup(int group) {
         int from = group * grid.group;
         int n = grid.group;
-        for (int i = 0; i < n; i++) {
-            basis1[i] = grid.levels.value(code.place(from + i));
-            basis2[i] = 1;
-        }
+        grid.groupBasis(code, group, basis1, basis2);
         Form form = form(from, n, grid.affine());
         saved.setScales(code, group, group + 1);
         int b = from / grid.block;
@@ -90,11 +90,7 @@ final class Strip {
     void refitBlock(int b) {
         int from = b * grid.block;
         int groups = grid.block / grid.group;
-        for (int i = 0; i < grid.block; i++) {
-            int k = b * groups + i / grid.group;
-            basis1[i] = code.s[k] * grid.levels.value(code.place(from + i));
-            basis2[i] = -code.m[k];
-        }
+        grid.blockBasis(code, b, basis1, basis2);
         Form form = form(from, grid.block, grid.affine());
         saved.setScales(code, b * groups, (b + 1) * groups);
         saved.d[b] = code.d[b];

@@ -34,6 +34,9 @@ class PackingTest {
         for (int j = 0; j < code.places.length; j++) {
             code.places[j] = (byte) r.nextInt(grid.levels.count());
         }
+        if (grid instanceof CodebookGrid codebook) {
+            randomPoints(codebook, code, r);
+        }
         for (int b = 0; b < BLOCKS; b++) {
             code.d[b] = Grid.half(r.nextGaussian());
             code.dmin[b] = Grid.half(r.nextGaussian());
@@ -48,6 +51,23 @@ class PackingTest {
         return code;
     }
 
+    private static void randomPoints(CodebookGrid grid, Code code, Random r) {
+        for (int i = 0; i < code.points.length; i++) {
+            code.points[i] = (short) r.nextInt(grid.set().points.length);
+        }
+        for (int u = 0; u < code.signs.length; u++) {
+            code.signs[u] = switch (grid.set().signs) {
+                case FREE -> (byte) r.nextInt(256);
+                case EVEN -> {
+                    int seven = r.nextInt(128);
+                    yield (byte) (seven | (Integer.bitCount(seven) % 2) << 7);
+                }
+                case SHIFT -> (byte) r.nextInt(2);
+                case GROUP_SHIFT -> u % (grid.group / 8) == 0 ? (byte) r.nextInt(2) : code.signs[u - 1];
+            };
+        }
+    }
+
     private static int integer(GgmlType type, Random r) {
         return switch (type) {
             case Q2_K -> r.nextInt(16);
@@ -56,6 +76,8 @@ class PackingTest {
             case Q6_K -> r.nextInt(256) - 128;
             case MXFP4 -> 2 + r.nextInt(253);
             case NVFP4 -> r.nextInt(0x7f);
+            case IQ1_S, IQ1_M -> r.nextInt(8);
+            case IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S -> r.nextInt(16);
             default -> 0;
         };
     }
@@ -65,7 +87,7 @@ class PackingTest {
     void bytesDecodeToTheAssumedValues(GgmlType type) {
         Grid grid = Objects.requireNonNull(Grids.of(type));
         Code code = random(grid, Seed.random("packing " + type));
-        int columns = code.places.length;
+        int columns = BLOCKS * grid.block;
         float[] values = new float[columns];
         grid.values(code, 0, columns, values);
         byte[] bytes = pack(grid, code);
@@ -82,12 +104,14 @@ class PackingTest {
         Grid grid = Objects.requireNonNull(Grids.of(type));
         Code code = random(grid, Seed.random("unpacking " + type));
         byte[] bytes = pack(grid, code);
-        Code back = grid.newCode(code.places.length);
+        Code back = grid.newCode(BLOCKS * grid.block);
         for (int b = 0; b < BLOCKS; b++) {
             grid.layout.unpack(bytes, b * type.typeSize(), grid.levels, back, b);
             grid.decodeScales(back, b);
         }
         assertThat(back.places).isEqualTo(code.places);
+        assertThat(back.points).isEqualTo(code.points);
+        assertThat(back.signs).isEqualTo(code.signs);
         assertThat(back.step).isEqualTo(code.step);
         assertThat(back.offset).isEqualTo(code.offset);
         assertThat(pack(grid, back)).isEqualTo(bytes);
@@ -99,7 +123,9 @@ class PackingTest {
         Grid grid = Objects.requireNonNull(Grids.of(type));
         int columns = BLOCKS * grid.block;
         float[] w = Inputs.weights(Seed.random("library " + type), columns);
-        byte[] bytes = GgmlQuant.quantizeChunk(type, w, 1, columns, null);
+        float[] importance = new float[columns];
+        Arrays.fill(importance, 1);
+        byte[] bytes = GgmlQuant.quantizeChunk(type, w, 1, columns, importance);
         Code code = grid.newCode(columns);
         for (int b = 0; b < BLOCKS; b++) {
             grid.layout.unpack(bytes, b * type.typeSize(), grid.levels, code, b);

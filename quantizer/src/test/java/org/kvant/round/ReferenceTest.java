@@ -109,7 +109,7 @@ class ReferenceTest {
             System.arraycopy(w, row * COLUMNS, rows[row], 0, COLUMNS);
             codes[row] = grid.newCode(COLUMNS);
         }
-        new Feedback(grid, factor, factor.weights(), Double.POSITIVE_INFINITY).round(rows, 0, ROWS, codes, values);
+        new ScalarFeedback(grid, factor, factor.weights(), Double.POSITIVE_INFINITY).round(rows, codes, values);
         int equal = 0;
         for (int row = 0; row < ROWS; row++) {
             float[] expected = gptq(rows[row], u, factor.weights());
