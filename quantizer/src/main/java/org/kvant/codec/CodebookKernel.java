@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** What the kernels of the IQ2 and IQ3 types share: they differ in where they put what {@link CodebookSearch} finds. */
 abstract class CodebookKernel implements BlockKernel {
 
-    /** What a coordinate stands for when decoding, in quarters or in halves of the levels 1, 3, 5, …: as ggml-common.h has it. */
+    /** What a coordinate stands for when decoding (ggml-common.h): not quite the levels 1, 3, 5, … that the search assumes. */
     private final byte[] values;
 
     private final CodebookFormat format;

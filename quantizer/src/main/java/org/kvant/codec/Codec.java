@@ -29,7 +29,8 @@ public interface Codec {
      * @param src the values, from {@code srcOffset} on
      * @param dst where the bytes go, from byte {@code dstOffset} on; nothing around them is touched
      * @param columns the row length, a multiple of the type's block size
-     * @param importance null, or one weight a column (the importance matrix's mean of squared activations)
+     * @param importance null, or one weight a column, finite and not negative (the importance matrix's mean of squared
+     *     activations)
      * @throws CodecException if an importance is {@linkplain #requiresImportance required} and null; if a value is NaN or infinite, or so large that the type's scale overflows; names row and column,
      *     counted from 0 within this call. {@code dst} may then hold some rows already.
      */

@@ -64,9 +64,9 @@ final class CodecArguments {
                     .formatted(type.label(), importance.length, columns));
         }
         for (int column = 0; column < columns; column++) {
-            if (!Float.isFinite(importance[column])) {
-                throw new CodecException(
-                        "%s: the importance of column %d is %s".formatted(type.label(), column, importance[column]));
+            if (!(importance[column] >= 0) || importance[column] == Float.POSITIVE_INFINITY) {
+                throw new CodecException("%s: the importance of column %d is %s, it should be finite and not negative"
+                        .formatted(type.label(), column, importance[column]));
             }
         }
     }

@@ -55,7 +55,7 @@ final class FitKernel implements BlockKernel {
     private boolean weigh(float[] importance, int column, float[] weights) {
         float sum = 0;
         for (int i = 0; i < block; i++) {
-            weights[i] = Math.max(0, importance[column + i]);
+            weights[i] = importance[column + i];
             sum += weights[i];
         }
         return sum > 0;

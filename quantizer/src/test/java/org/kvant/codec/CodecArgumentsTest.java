@@ -51,6 +51,11 @@ class CodecArgumentsTest {
         assertThatThrownBy(() -> Codecs.of(type).encode(values, 0, room(type, 512), 0, 2, 256, nan))
                 .isInstanceOf(CodecException.class)
                 .hasMessageContaining("column 17");
+        float[] negative = new float[256];
+        negative[18] = -1e-9f;
+        assertThatThrownBy(() -> Codecs.of(type).encode(values, 0, room(type, 512), 0, 2, 256, negative))
+                .isInstanceOf(CodecException.class)
+                .hasMessageContainingAll("column 18", "negative");
     }
 
     @ParameterizedTest
