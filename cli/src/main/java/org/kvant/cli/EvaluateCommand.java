@@ -4,18 +4,25 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.kvant.evaluate.ChoiceRunner;
+import org.kvant.evaluate.ChoiceScore;
+import org.kvant.evaluate.ChoiceTask;
 import org.kvant.evaluate.EvaluateOptions;
 import org.kvant.evaluate.Evaluation;
 import org.kvant.evaluate.Evaluator;
 import org.kvant.evaluate.KvTypes;
-import org.kvant.evaluate.PairedComparison;
+import org.kvant.evaluate.report.Results;
+import org.kvant.evaluate.report.RunInfo;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.Backend;
@@ -91,6 +98,27 @@ public final class EvaluateCommand implements Callable<Integer> {
     private long seed = 1;
 
     @Option(
+            names = "--multiple-choice",
+            paramLabel = "FILE",
+            description =
+                    "Questions with endings to choose from: HellaSwag's JSON lines, or llama-perplexity's six lines"
+                            + " a question. All models answer, the reference too.")
+    private @Nullable Path questions;
+
+    @Option(
+            names = "--per-token",
+            paramLabel = "FILE",
+            description = "Write every scored token of every model: .jsonl for JSON lines, anything else for"
+                    + " tab-separated values.")
+    private @Nullable Path dump;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "Write one self-contained HTML page.")
+    private @Nullable Path report;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write all figures as JSON.")
+    private @Nullable Path jsonFile;
+
+    @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
             description = "How many threads work; all cores by default.")
@@ -108,27 +136,63 @@ public final class EvaluateCommand implements Callable<Integer> {
         check(candidates);
         EvaluateOptions options =
                 new EvaluateOptions(reference, List.copyOf(candidates), texts, chunks, chunkSize, kv, threads);
+        Backend backend;
         try {
-            Backend.load();
+            backend = Backend.load();
         } catch (NativeLoadException e) {
             spec.commandLine().getErr().println("kvant evaluate: " + e.getMessage());
             return CommandLine.ExitCode.SOFTWARE;
         }
-        Evaluation evaluation;
-        try (ProgressBar progress = ProgressBar.counting("tokens")) {
-            evaluation = Evaluator.run(options, quiet ? ProgressListener.NONE : progress);
+        List<Path> inputs = new ArrayList<>(candidates);
+        inputs.add(reference);
+        inputs.addAll(texts);
+        try (EvaluateOutputs outputs = EvaluateOutputs.open(dump, jsonFile, report, inputs)) {
+            List<ChoiceTask> tasks = questions == null ? List.of() : ChoiceTask.read(questions);
+            Evaluation evaluation;
+            try (ProgressBar progress = ProgressBar.counting("tokens")) {
+                evaluation = Evaluator.run(options, quiet ? ProgressListener.NONE : progress);
+            }
+            Results results = new Results(evaluation, pair(evaluation), choices(candidates, tasks));
+            PrintWriter out = spec.commandLine().getOut();
+            new EvaluationTable(results, Terminal.standardOutput()).print(out);
+            out.flush();
+            outputs.publish(results, RunInfo.here(commandLine(), backend));
         }
-        Optional<PairedComparison> comparison = comparison(evaluation);
-        PrintWriter out = spec.commandLine().getOut();
-        EvaluationTable table = new EvaluationTable(evaluation, Terminal.standardOutput());
-        table.print(out);
-        comparison.ifPresent(pair -> table.paired(out, paired.get(0), paired.get(1), pair));
-        out.flush();
         return CommandLine.ExitCode.OK;
     }
 
-    private Optional<PairedComparison> comparison(Evaluation evaluation) {
-        return paired.isEmpty() ? Optional.empty() : Optional.of(evaluation.paired(paired.get(0), paired.get(1), seed));
+    private Results.@Nullable Pair pair(Evaluation evaluation) {
+        return paired.isEmpty()
+                ? null
+                : new Results.Pair(paired.get(0), paired.get(1), evaluation.paired(paired.get(0), paired.get(1), seed));
+    }
+
+    private Map<Path, ChoiceScore> choices(Set<Path> candidates, List<ChoiceTask> tasks) throws IOException {
+        Map<Path, ChoiceScore> scores = new LinkedHashMap<>();
+        if (tasks.isEmpty()) {
+            return scores;
+        }
+        Set<Path> all = new LinkedHashSet<>(List.of(reference));
+        all.addAll(candidates);
+        for (Path file : all) {
+            KvTypes types = file.equals(reference) ? KvTypes.F16 : kv;
+            try (ProgressBar progress = ProgressBar.counting("questions")) {
+                scores.put(
+                        file, ChoiceRunner.run(file, tasks, types, threads, quiet ? ProgressListener.NONE : progress));
+            }
+        }
+        return scores;
+    }
+
+    /** As it was typed, with quotes where a shell needs them. */
+    private String commandLine() {
+        return spec.commandLine().getParent() == null
+                ? "kvant evaluate"
+                : "kvant "
+                        + spec.root().commandLine().getParseResult().originalArgs().stream()
+                                .map(word ->
+                                        word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'")
+                                .collect(Collectors.joining(" "));
     }
 
     private void check(Set<Path> candidates) throws IOException {

@@ -9,15 +9,18 @@ import org.kvant.evaluate.Estimate;
 import org.kvant.evaluate.Evaluation;
 import org.kvant.evaluate.Figures;
 import org.kvant.evaluate.PairedComparison;
+import org.kvant.evaluate.report.Results;
 
 /** An evaluation's figures on a terminal. */
 final class EvaluationTable {
+    private final Results results;
     private final Evaluation evaluation;
     private final Terminal terminal;
     private final String plusMinus;
 
-    EvaluationTable(Evaluation evaluation, Terminal terminal) {
-        this.evaluation = evaluation;
+    EvaluationTable(Results results, Terminal terminal) {
+        this.results = results;
+        this.evaluation = results.evaluation();
         this.terminal = terminal;
         this.plusMinus = terminal.unicode() ? " \u00B1 " : " +- ";
     }
@@ -50,6 +53,26 @@ final class EvaluationTable {
         divergence.print(out);
         out.println();
         tokens.print(out);
+        choices(out);
+        Results.Pair pair = results.pair();
+        if (pair != null) {
+            paired(out, pair.a(), pair.b(), pair.comparison());
+        }
+    }
+
+    private void choices(PrintWriter out) {
+        if (results.choices().isEmpty()) {
+            return;
+        }
+        out.println();
+        Table table = new Table(terminal, "multiple choice", ">questions", ">accuracy", ">acc_norm");
+        results.choices()
+                .forEach((file, score) -> table.row(
+                        name(file),
+                        String.format(Locale.ROOT, "%,d", score.tasks()),
+                        percent(score.accuracy()),
+                        percent(score.normalized())));
+        table.print(out);
     }
 
     /** Every name ends in it, and the columns are narrow. */
@@ -67,19 +90,19 @@ final class EvaluationTable {
                 number(figures.maxDivergence(), 4));
         tokens.row(
                 name,
-                estimate(figures.perplexity(), 3),
+                estimate(figures.perplexity(), 2),
                 estimate(figures.logRatio(), 4),
                 percent(figures.sameTop()),
-                percent(figures.rmsDeltaP()));
+                String.format(Locale.ROOT, "%.2f %%", 100 * figures.rmsDeltaP().value()));
     }
 
-    void paired(PrintWriter out, Path a, Path b, PairedComparison pair) {
+    private static void paired(PrintWriter out, Path a, Path b, PairedComparison pair) {
         out.printf(
                 Locale.ROOT,
                 "%n%s against %s: KLD differs by %+.6f nats, 95 %% interval %+.6f to %+.6f%n"
                         + "(bootstrap over %d chunks, %,d draws, seed %d); closer on %.1f %% of tokens, farther on %.1f %%.%n",
-                a.getFileName(),
-                b.getFileName(),
+                name(a),
+                name(b),
                 pair.difference(),
                 pair.low(),
                 pair.high(),
@@ -91,7 +114,7 @@ final class EvaluationTable {
         out.println(
                 !pair.significant()
                         ? "The interval holds zero: these tokens do not tell them apart."
-                        : (pair.difference() < 0 ? a : b).getFileName() + " is closer to the reference.");
+                        : name(pair.difference() < 0 ? a : b) + " is closer to the reference.");
     }
 
     private String estimate(Estimate estimate, int digits) {

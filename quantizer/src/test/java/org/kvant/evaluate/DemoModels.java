@@ -16,14 +16,14 @@ import org.kvant.quantize.QuantizeOptions;
 import org.kvant.quantize.Quantizer;
 
 /** The demo model in F16 and quantized, each made once for all tests of a run. */
-final class DemoModels {
-    static final Path ROOT = Path.of(System.getProperty("kvant.root"));
+public final class DemoModels {
+    public static final Path ROOT = Path.of(System.getProperty("kvant.root"));
 
     /** A text far from what the demo model has read, so that divergences are large; it will not change. */
-    static final Path LICENSE = ROOT.resolve("LICENSE");
+    public static final Path LICENSE = ROOT.resolve("LICENSE");
 
     /** Stories that the demo model told, so a text that it finds easy. */
-    static final Path STORIES = ROOT.resolve("quantizer/src/test/resources/org/kvant/evaluate/stories.txt");
+    public static final Path STORIES = ROOT.resolve("quantizer/src/test/resources/org/kvant/evaluate/stories.txt");
 
     private static final Path FOLDER = ROOT.resolve("quantizer/target/evaluate");
     private static final ConcurrentHashMap<Preset, Path> QUANTIZED = new ConcurrentHashMap<>();
@@ -36,11 +36,11 @@ final class DemoModels {
     private DemoModels() {}
 
     /** 5.7 million weights, context 512, vocabulary 4096. */
-    static Path f16() {
+    public static Path f16() {
         return F16;
     }
 
-    static Path quantized(Preset preset) {
+    public static Path quantized(Preset preset) {
         return QUANTIZED.computeIfAbsent(preset, wanted -> {
             Path target = FOLDER.resolve("demo-" + wanted + ".gguf");
             try {
@@ -52,7 +52,7 @@ final class DemoModels {
         });
     }
 
-    static EvaluateOptions options(List<Path> candidates, int chunks, int size) {
+    public static EvaluateOptions options(List<Path> candidates, int chunks, int size) {
         return EvaluateOptions.of(F16, candidates, List.of(LICENSE), 1).withChunks(chunks, size);
     }
 
