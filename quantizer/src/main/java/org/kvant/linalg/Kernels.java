@@ -3,13 +3,14 @@ package org.kvant.linalg;
 import org.kvant.linalg.vector.VectorKernels;
 
 /** Chooses implementations: on the Vector API where the module {@code jdk.incubator.vector} is resolved. */
-final class Kernels {
+public final class Kernels {
     private static final boolean VECTOR =
             ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
     private Kernels() {}
 
-    static FloatKernel floats() {
+    /** The tile product of floats, for callers that keep an operand packed; others use {@link Matrices}. */
+    public static FloatKernel floats() {
         return VECTOR ? VectorKernels.floats() : new ScalarFloatKernel();
     }
 

@@ -11,7 +11,7 @@ final class CodebookDescent extends Descent {
     private final float[] change = new float[UnitSearch.UNIT];
 
     /** @param blocks those of H */
-    CodebookDescent(CodebookGrid grid, float[][] h, boolean refit, UnitBlocks blocks) {
+    CodebookDescent(CodebookGrid grid, Hessian h, boolean refit, UnitBlocks blocks) {
         super(grid, h, refit);
         this.codebook = grid;
         this.blocks = blocks;
@@ -20,16 +20,20 @@ final class CodebookDescent extends Descent {
 
     /** One pass is enough: a unit's columns are chosen together. */
     @Override
-    boolean improve(Strip strip, Code code, float[] values, float[] g, int c0) {
+    boolean improve(Strip strip, int c0) {
+        Code code = strip.code;
+        float[] values = strip.values;
+        float[] g = strip.g;
         for (int first = c0; first < c0 + STRIP; first += UnitSearch.UNIT) {
             int group = first / grid.group;
+            int local = first - strip.block;
             int unit = first / UnitSearch.UNIT;
             float step = code.step[group];
             float[] inverse = blocks.inverses()[unit];
             for (int i = 0; i < UnitSearch.UNIT; i++) {
                 float move = 0;
                 for (int k = 0; k < UnitSearch.UNIT; k++) {
-                    move += inverse[i * UnitSearch.UNIT + k] * g[first + k];
+                    move += inverse[i * UnitSearch.UNIT + k] * g[local + k];
                 }
                 target[i] = values[first + i] + move;
             }
@@ -39,7 +43,7 @@ final class CodebookDescent extends Descent {
                     step,
                     blocks.diagonals(),
                     first,
-                    PointSet.NEAR,
+                    codebook.set().thorough(),
                     UnitSearch.KEEP,
                     codebook.shifts(code, group));
             int best = -1;
@@ -49,11 +53,11 @@ final class CodebookDescent extends Descent {
                 float linear = 0;
                 for (int i = 0; i < UnitSearch.UNIT; i++) {
                     change[i] = step * coordinates[i] - values[first + i];
-                    linear += 2 * change[i] * g[first + i];
+                    linear += 2 * change[i] * g[local + i];
                 }
                 float quadratic = blocks.quadratic(unit, change);
                 float loss = quadratic - linear;
-                if (loss < bestLoss && -loss > RELATIVE_GAIN * (Math.abs(linear) + quadratic)) {
+                if (loss < bestLoss && -loss > Strip.RELATIVE_GAIN * (Math.abs(linear) + quadratic)) {
                     bestLoss = loss;
                     best = k;
                 }
@@ -62,7 +66,7 @@ final class CodebookDescent extends Descent {
                 search.store(best, code, first);
                 search.coordinates(best, coordinates);
                 for (int i = 0; i < UnitSearch.UNIT; i++) {
-                    strip.set(first + i, step * coordinates[i]);
+                    strip.set(local + i, step * coordinates[i]);
                 }
             }
         }

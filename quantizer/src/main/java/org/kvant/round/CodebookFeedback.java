@@ -26,7 +26,7 @@ final class CodebookFeedback extends Feedback {
         int shifts = codebook.shifts(row.code, g);
         for (int first = from; first < to; first += UnitSearch.UNIT) {
             float[] x = row.compensated(first, UnitSearch.UNIT);
-            search.search(x, 0, step, blocks.diagonals(), first, PointSet.NEAR, UnitSearch.KEEP, shifts);
+            search.search(x, 0, step, blocks.diagonals(), first, codebook.set().thorough(), UnitSearch.KEEP, shifts);
             int best = 0;
             float bestLoss = Float.POSITIVE_INFINITY;
             for (int k = 0; k < search.count; k++) {

@@ -8,15 +8,12 @@ import org.kvant.gguf.GgmlType;
 final class CodebookGrid extends Grid {
 
     /** Scales tried for a group, from {@link #LEAST} to {@link #MOST} of the one that just reaches the largest value. */
-    private static final int CANDIDATES = 10;
+    private static final int CANDIDATES = 8;
 
     private static final float LEAST = 0.45f;
     private static final float MOST = 1.15f;
 
     private static final int ROUNDS = 2;
-
-    /** Points looked at while scales are fitted. */
-    private static final int NEAR = 8;
 
     private final float base;
     private final float rise;
@@ -87,7 +84,7 @@ final class CodebookGrid extends Grid {
             sumQq = 0;
             error = 0;
             for (int u = 0; u < group; u += UnitSearch.UNIT) {
-                search.search(x, xo + u, step, w, wo + u, NEAR, 1, shifts);
+                search.search(x, xo + u, step, w, wo + u, set().quick(), 1, shifts);
                 search.coordinates(0, coordinates);
                 float xq = 0;
                 float qq = 0;

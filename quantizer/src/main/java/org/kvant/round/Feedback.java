@@ -1,6 +1,7 @@
 package org.kvant.round;
 
 import java.util.Arrays;
+import org.kvant.round.PackedMatrix.LeftPanels;
 
 /**
  * LDLQ: columns are rounded one after another, and what the errors made so far do to the loss is compensated by the columns still
@@ -10,7 +11,7 @@ import java.util.Arrays;
 abstract class Feedback {
 
     /** Columns after which errors are passed on to the rest of the row; a multiple or a divisor of every group. */
-    static final int STRIP = 32;
+    static final int STRIP = PackedMatrix.STRIP;
 
     final Grid grid;
     final UpperFactor factor;
@@ -36,11 +37,15 @@ abstract class Feedback {
         final Code code;
         final float[] values;
 
-        /** By how much the errors so far move each column's target. */
-        final float[] shift;
+        /** By how much the errors so far move each column's target, column 0 at {@link #base}. */
+        private final float[] shift;
 
-        /** Errors of the strip that is being rounded. */
-        final float[] errors = new float[STRIP];
+        private final int base;
+
+        /** Errors of the strip that is being rounded, of all rows. */
+        private final LeftPanels errors;
+
+        private final int number;
 
         /** How far a weight may move. */
         private float bound;
@@ -48,28 +53,32 @@ abstract class Feedback {
         private final float[] x;
         private final float[] moves;
 
-        Row(float[] w, Code code, float[] values, float[] x, float[] moves) {
+        Row(int number, float[] w, Code code, float[] values, Tile tile) {
+            this.number = number;
             this.w = w;
             this.code = code;
             this.values = values;
-            this.shift = new float[w.length];
-            this.x = x;
-            this.moves = moves;
+            this.shift = tile.shift;
+            this.base = number * tile.stride;
+            this.errors = tile.errors;
+            this.x = tile.x;
+            this.moves = tile.moves;
         }
 
         /** A column's target when all before it are rounded. */
         float target(int j) {
-            return w[j] + bounded(shift[j]);
+            return w[j] + bounded(shift[base + j]);
         }
 
         /** Sets a column's value and moves the targets of the columns from {@code from} to the strip's end. */
         void set(int j, float value, int from, int end) {
             values[j] = value;
             float error = w[j] - value;
-            errors[j % STRIP] = error;
-            float[] row = factor.upper()[j];
+            errors.set(number, j % STRIP, error);
+            float[] row = factor.blocks()[j];
+            int start = j - j % PackedMatrix.BLOCK;
             for (int k = from; k < end; k++) {
-                shift[k] += error * row[k];
+                shift[base + k] += error * row[k - start];
             }
         }
 
@@ -78,7 +87,7 @@ abstract class Feedback {
             int first = from % grid.block;
             Arrays.fill(moves, first, first + n, 0);
             for (int i = 0; i < n; i++) {
-                RowUpdate.add1(moves, inverses[from + i], shift[from + i], first + i, first + n);
+                RowUpdate.add1(moves, inverses[from + i], shift[base + from + i], first + i, first + n);
             }
             for (int i = 0; i < n; i++) {
                 x[i] = w[from + i] + bounded(moves[first + i]);
@@ -94,23 +103,34 @@ abstract class Feedback {
     /** Chooses the columns [from, to) of a strip that ends at {@code end}, in one group whose scale is fitted. */
     abstract void choose(Row row, int from, int to, int end);
 
+    /** What the rows of a tile share. */
+    private final class Tile {
+        final int stride;
+        final float[] shift;
+        final LeftPanels errors;
+        final float[] x = new float[grid.block];
+        final float[] moves = new float[grid.block];
+
+        Tile(int rows, int columns) {
+            stride = PackedMatrix.stride(columns);
+            shift = new float[LeftPanels.padded(rows) * stride];
+            errors = new LeftPanels(rows);
+        }
+    }
+
     /** Rounds rows: sets codes and the decoded values. */
     final void round(float[][] w, Code[] codes, float[][] values) {
         int columns = w[0].length;
-        float[] x = new float[grid.block];
-        float[] moves = new float[grid.block];
+        Tile tile = new Tile(w.length, columns);
         Row[] rows = new Row[w.length];
-        Arrays.setAll(rows, r -> new Row(w[r], codes[r], values[r], x, moves));
-        int[] indices = new int[STRIP];
+        Arrays.setAll(rows, r -> new Row(r, w[r], codes[r], values[r], tile));
         for (int c0 = 0; c0 < columns; c0 += STRIP) {
             for (Row row : rows) {
                 strip(row, c0);
             }
-            for (int t = 0; t < STRIP; t++) {
-                indices[t] = c0 + t;
-            }
-            for (Row row : rows) {
-                RowUpdate.add(row.shift, factor.upper(), indices, row.errors, STRIP, c0 + STRIP, columns);
+            // Panels may begin before the next strip; targets that are past do not matter any more.
+            if (c0 + STRIP < columns) {
+                factor.upper().addProduct(c0 / STRIP, tile.errors, tile.shift, c0 + STRIP);
             }
         }
     }

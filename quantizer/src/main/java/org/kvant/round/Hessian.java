@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hessian {
 
-    private final float[][] rows;
+    /** A square of that many columns still fits one array. */
+    private static final int MAX_COLUMNS = 46_000;
+
+    private final PackedMatrix matrix;
+    private final float[][] blocks;
     private final float[] diagonal;
     private final double unit;
     private final double damping;
@@ -22,13 +26,14 @@ public final class Hessian {
     private int @Nullable [] lastOrder;
     private @Nullable Hessian lastPermuted;
 
-    private Hessian(float[][] rows, double unit, double damping) {
-        this.rows = rows;
+    private Hessian(PackedMatrix matrix, double unit, double damping) {
+        this.matrix = matrix;
+        this.blocks = matrix.diagonalBlocks();
         this.unit = unit;
         this.damping = damping;
-        this.diagonal = new float[rows.length];
-        for (int i = 0; i < rows.length; i++) {
-            diagonal[i] = rows[i][i];
+        this.diagonal = new float[matrix.size()];
+        for (int i = 0; i < diagonal.length; i++) {
+            diagonal[i] = matrix.get(i, i);
         }
     }
 
@@ -42,69 +47,64 @@ public final class Hessian {
             throw new RoundException("a Hessian of %d columns has %d values, not %d"
                     .formatted(columns, (long) columns * columns, h.length));
         }
-        float[][] rows = new float[columns][];
-        for (int i = 0; i < columns; i++) {
-            rows[i] = Arrays.copyOfRange(h, i * columns, (i + 1) * columns);
-        }
-        return owned(rows, damping);
+        return of((i, j) -> h[i * columns + j], columns, damping);
     }
 
-    /** As {@link #of(float[], int, double)}, from a row an array; a copy is made. */
+    /** As {@link #of(float[], int, double)}, from a row an array. */
     public static Hessian of(float[][] h, double damping) {
-        float[][] rows = new float[h.length][];
         for (int i = 0; i < h.length; i++) {
             if (h[i].length != h.length) {
                 throw new RoundException(
                         "row %d of a Hessian of %d columns has %d values".formatted(i, h.length, h[i].length));
             }
-            rows[i] = h[i].clone();
         }
-        return owned(rows, damping);
+        return of((i, j) -> h[i][j], h.length, damping);
     }
 
     /** H of independent inputs: what an importance matrix knows. */
     public static Hessian ofDiagonal(float[] diagonal, double damping) {
-        float[][] rows = new float[diagonal.length][diagonal.length];
-        for (int i = 0; i < diagonal.length; i++) {
-            rows[i][i] = diagonal[i];
-        }
-        return owned(rows, damping);
+        return of((i, j) -> i == j ? diagonal[i] : 0, diagonal.length, damping);
     }
 
-    private static Hessian owned(float[][] rows, double damping) {
+    private interface Entries {
+        float get(int i, int j);
+    }
+
+    private static Hessian of(Entries h, int n, double damping) {
         if (!(damping > 0) || damping > 1e6) {
             throw new RoundException("damping is " + damping + "; it must be positive");
         }
-        int n = rows.length;
-        if (n == 0) {
-            throw new RoundException("a Hessian has no columns");
+        if (n == 0 || n > MAX_COLUMNS) {
+            throw new RoundException("a Hessian has %d columns; there may be 1 to %d".formatted(n, MAX_COLUMNS));
         }
         double trace = 0;
         for (int i = 0; i < n; i++) {
-            check(rows, i);
-            trace += rows[i][i];
+            check(h, i);
+            trace += h.get(i, i);
         }
         double unit = trace > 0 ? trace / n : 1;
+        PackedMatrix matrix = new PackedMatrix(n);
         for (int i = 0; i < n; i++) {
-            for (int j = 0; j <= i; j++) {
-                float v = (float) (0.5 * ((double) rows[i][j] + rows[j][i]) / unit);
-                rows[i][j] = v;
-                rows[j][i] = v;
+            for (int j = 0; j < i; j++) {
+                float v = (float) (0.5 * ((double) h.get(i, j) + h.get(j, i)) / unit);
+                matrix.set(i, j, v);
+                matrix.set(j, i, v);
             }
-            rows[i][i] += trace > 0 ? (float) damping : 1f;
+            matrix.set(i, i, (float) (h.get(i, i) / unit) + (trace > 0 ? (float) damping : 1f));
         }
-        return new Hessian(rows, unit, damping);
+        return new Hessian(matrix, unit, damping);
     }
 
-    private static void check(float[][] rows, int i) {
-        if (!(rows[i][i] >= 0) || rows[i][i] == Float.POSITIVE_INFINITY) {
+    private static void check(Entries h, int i) {
+        float diagonal = h.get(i, i);
+        if (!(diagonal >= 0) || diagonal == Float.POSITIVE_INFINITY) {
             throw new RoundException("the Hessian's diagonal is %s at column %d; it must be finite and not negative"
-                    .formatted(rows[i][i], i));
+                    .formatted(diagonal, i));
         }
         for (int j = 0; j < i; j++) {
-            float a = rows[i][j];
-            float b = rows[j][i];
-            double bound = Math.sqrt((double) rows[i][i] * rows[j][j]);
+            float a = h.get(i, j);
+            float b = h.get(j, i);
+            double bound = Math.sqrt((double) diagonal * h.get(j, j));
             if (!Float.isFinite(a) || !Float.isFinite(b)) {
                 throw new RoundException(
                         "the Hessian holds %s and %s at (%d, %d) and its mirror".formatted(a, b, i, j));
@@ -112,13 +112,13 @@ public final class Hessian {
             if (Math.abs((double) a - b) > 1e-3 * bound || Math.abs((double) a) > 1.01 * bound) {
                 throw new RoundException(
                         "the matrix is no Hessian: (%d, %d) is %s, its mirror %s, the diagonal there %s and %s"
-                                .formatted(i, j, a, b, rows[i][i], rows[j][j]));
+                                .formatted(i, j, a, b, diagonal, h.get(j, j)));
             }
         }
     }
 
     public int columns() {
-        return rows.length;
+        return matrix.size();
     }
 
     /** The damping that was asked for. */
@@ -132,11 +132,16 @@ public final class Hessian {
     }
 
     /** The damped matrix over {@link #unit()}. */
-    float[][] rows() {
-        return rows;
+    PackedMatrix matrix() {
+        return matrix;
     }
 
-    /** The diagonal of {@link #rows()}. */
+    /** Of each row of {@link #matrix()}, the columns of its diagonal block. */
+    float[][] blocks() {
+        return blocks;
+    }
+
+    /** The diagonal of {@link #matrix()}. */
     float[] diagonal() {
         return diagonal;
     }
@@ -144,7 +149,7 @@ public final class Hessian {
     /** The factor, computed when first asked for; damping that proves too small for it is raised tenfold as often as needed. */
     synchronized UpperFactor factor(int threads) {
         if (factor == null) {
-            factor = UpperFactor.of(rows, damping, threads);
+            factor = UpperFactor.of(matrix, damping, threads);
         }
         return factor;
     }
@@ -154,13 +159,11 @@ public final class Hessian {
         if (lastPermuted != null && Arrays.equals(order, lastOrder)) {
             return lastPermuted;
         }
-        int n = rows.length;
-        float[][] result = new float[n][n];
+        int n = matrix.size();
+        PackedMatrix result = new PackedMatrix(n);
         for (int i = 0; i < n; i++) {
-            float[] from = rows[order[i]];
-            float[] to = result[i];
             for (int j = 0; j < n; j++) {
-                to[j] = from[order[j]];
+                result.set(i, j, matrix.get(order[i], order[j]));
             }
         }
         lastOrder = order.clone();

@@ -22,7 +22,7 @@ final class PointSet {
     }
 
     /** Points remembered for each combination. */
-    static final int NEAR = 32;
+    private static final int NEAR = 24;
 
     final int dimensions;
     final int bits;
@@ -34,8 +34,8 @@ final class PointSet {
     /** Packed points by index. */
     final int[] points;
 
-    /** Middles of neighbouring levels of the first row. */
-    private final float[] middles;
+    private final float first;
+    private final float perLevel;
 
     /** For each combination, {@link #NEAR} indices by rising distance. */
     private final char[] near;
@@ -47,11 +47,19 @@ final class PointSet {
         this.levels = levels;
         points = new int[codebook.size()];
         Arrays.setAll(points, codebook::point);
-        middles = new float[levels[0].length - 1];
-        for (int i = 0; i < middles.length; i++) {
-            middles[i] = (levels[0][i] + levels[0][i + 1]) / 2;
-        }
+        first = levels[0][0];
+        perLevel = (levels[0].length - 1) / (levels[0][levels[0].length - 1] - first);
         near = near();
+    }
+
+    /** How many near points are worth looking at for the last choice: in four dimensions few are near. */
+    int thorough() {
+        return dimensions == 4 ? 16 : 24;
+    }
+
+    /** How many are while scales are tried. */
+    int quick() {
+        return dimensions == 4 ? 4 : 8;
     }
 
     boolean signed() {
@@ -124,12 +132,11 @@ final class PointSet {
     /** Where the points near some values start in {@link #near(int)}; the values are magnitudes, or have their shift taken off. */
     int place(float[] values, int from) {
         int combination = 0;
-        for (int i = dimensions - 1; i >= 0; i--) {
-            int level = 0;
-            for (float middle : middles) {
-                level += values[from + i] > middle ? 1 : 0;
-            }
-            combination = combination * levels[0].length + level;
+        int last = levels[0].length - 1;
+        for (int i = from + dimensions - 1; i >= from; i--) {
+            // Levels are nearly even; that of the nearest combination need not be exact.
+            float level = (values[i] - first) * perLevel + 0.5f;
+            combination = combination * (last + 1) + (level > 0 ? level < last ? (int) level : last : 0);
         }
         return combination * NEAR;
     }

@@ -13,6 +13,7 @@ package org.kvant.round;
  * @param weightPower scales are fitted under {@code D^p · H_jj^(1-p)}, D being what feedback leaves of the diagonal
  * @param order in which columns are rounded
  * @param threads to work with, at least 1
+ * @param plain whether the codec without importance is measured, too, for comparison
  */
 public record RoundingOptions(
         boolean feedback,
@@ -22,11 +23,12 @@ public record RoundingOptions(
         double clip,
         double weightPower,
         ColumnOrder order,
-        int threads) {
+        int threads,
+        boolean plain) {
 
     /** What was best over several models: feedback in natural order and two sweeps. */
     public static final RoundingOptions DEFAULT =
-            new RoundingOptions(true, 2, true, 0.01, 6, 1, ColumnOrder.NATURAL, 1);
+            new RoundingOptions(true, 2, true, 0.01, 6, 1, ColumnOrder.NATURAL, 1, false);
 
     public RoundingOptions {
         check(sweeps >= 0 && sweeps <= 1000, "sweeps", sweeps, "from 0 to 1000");
@@ -43,34 +45,38 @@ public record RoundingOptions(
     }
 
     public RoundingOptions withFeedback(boolean on) {
-        return new RoundingOptions(on, sweeps, refit, damping, clip, weightPower, order, threads);
+        return new RoundingOptions(on, sweeps, refit, damping, clip, weightPower, order, threads, plain);
     }
 
     public RoundingOptions withSweeps(int n) {
-        return new RoundingOptions(feedback, n, refit, damping, clip, weightPower, order, threads);
+        return new RoundingOptions(feedback, n, refit, damping, clip, weightPower, order, threads, plain);
     }
 
     public RoundingOptions withRefit(boolean on) {
-        return new RoundingOptions(feedback, sweeps, on, damping, clip, weightPower, order, threads);
+        return new RoundingOptions(feedback, sweeps, on, damping, clip, weightPower, order, threads, plain);
     }
 
     public RoundingOptions withDamping(double fraction) {
-        return new RoundingOptions(feedback, sweeps, refit, fraction, clip, weightPower, order, threads);
+        return new RoundingOptions(feedback, sweeps, refit, fraction, clip, weightPower, order, threads, plain);
     }
 
     public RoundingOptions withClip(double deviations) {
-        return new RoundingOptions(feedback, sweeps, refit, damping, deviations, weightPower, order, threads);
+        return new RoundingOptions(feedback, sweeps, refit, damping, deviations, weightPower, order, threads, plain);
     }
 
     public RoundingOptions withWeightPower(double p) {
-        return new RoundingOptions(feedback, sweeps, refit, damping, clip, p, order, threads);
+        return new RoundingOptions(feedback, sweeps, refit, damping, clip, p, order, threads, plain);
     }
 
     public RoundingOptions withOrder(ColumnOrder columns) {
-        return new RoundingOptions(feedback, sweeps, refit, damping, clip, weightPower, columns, threads);
+        return new RoundingOptions(feedback, sweeps, refit, damping, clip, weightPower, columns, threads, plain);
     }
 
     public RoundingOptions withThreads(int n) {
-        return new RoundingOptions(feedback, sweeps, refit, damping, clip, weightPower, order, n);
+        return new RoundingOptions(feedback, sweeps, refit, damping, clip, weightPower, order, n, plain);
+    }
+
+    public RoundingOptions withPlain(boolean on) {
+        return new RoundingOptions(feedback, sweeps, refit, damping, clip, weightPower, order, threads, on);
     }
 }

@@ -11,12 +11,12 @@ record UnitBlocks(float[][] blocks, float[][] inverses, float[] diagonals) {
 
     private static final int N = UnitSearch.UNIT;
 
-    static UnitBlocks of(float[][] h) {
-        int units = h.length / N;
-        float[][] blocks = new float[units][N * N];
-        for (int u = 0; u < units; u++) {
+    /** @param rows of each row of the matrix the columns of its diagonal block of {@link PackedMatrix#BLOCK} */
+    static UnitBlocks of(float[][] rows) {
+        float[][] blocks = new float[rows.length / N][N * N];
+        for (int u = 0; u < blocks.length; u++) {
             for (int i = 0; i < N; i++) {
-                System.arraycopy(h[u * N + i], u * N, blocks[u], i * N, N);
+                System.arraycopy(rows[u * N + i], u * N % PackedMatrix.BLOCK, blocks[u], i * N, N);
             }
         }
         return ofBlocks(blocks);
@@ -24,16 +24,17 @@ record UnitBlocks(float[][] blocks, float[][] inverses, float[] diagonals) {
 
     /** {@code L D Lᵀ} of each unit's own columns: the loss of a unit's errors in its targets, all later columns giving way. */
     static UnitBlocks conditional(UpperFactor factor) {
-        int units = factor.weights().length / N;
-        float[][] blocks = new float[units][N * N];
-        for (int u = 0; u < units; u++) {
+        float[][] blocks = new float[factor.weights().length / N][N * N];
+        for (int u = 0; u < blocks.length; u++) {
+            int first = u * N;
+            int local = first % PackedMatrix.BLOCK;
             for (int i = 0; i < N; i++) {
                 for (int j = i; j < N; j++) {
                     double sum = 0;
                     for (int k = j; k < N; k++) {
-                        sum += (double) factor.upper()[u * N + i][u * N + k]
-                                * factor.weights()[u * N + k]
-                                * factor.upper()[u * N + j][u * N + k];
+                        sum += (double) factor.blocks()[first + i][local + k]
+                                * factor.weights()[first + k]
+                                * factor.blocks()[first + j][local + k];
                     }
                     blocks[u][i * N + j] = (float) sum;
                     blocks[u][j * N + i] = (float) sum;

@@ -1,6 +1,7 @@
 package org.kvant.round;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the best points for units of eight columns under diagonal weights. Lent to one thread. */
 final class UnitSearch {
@@ -29,6 +30,7 @@ final class UnitSearch {
     private final float[] x = new float[UNIT];
     private final float[] magnitudes = new float[UNIT];
     private final float[] weights = new float[UNIT];
+    private final float[] slopes = new float[UNIT];
     private final float[] terms = new float[UNIT << 3];
     private int natural;
 
@@ -87,13 +89,14 @@ final class UnitSearch {
         natural = 0;
         for (int i = 0; i < UNIT; i++) {
             magnitudes[i] = Math.abs(x[i]);
+            slopes[i] = 4 * weights[i] * magnitudes[i];
             natural |= x[i] < 0 ? 1 << i : 0;
         }
         terms(magnitudes, 0);
         if (set.dimensions == UNIT) {
             boolean odd = set.signs == PointSet.Signs.EVEN && Integer.bitCount(natural) % 2 == 1;
             Half all = halves[0];
-            points(0, near, keep, odd, all);
+            points(0, near, keep, odd ? null : all, odd ? all : null);
             for (int k = 0; k < all.count; k++) {
                 add(all.costs[k], all.points[k], 0, natural ^ bit(all.flips[k]), keep);
             }
@@ -116,68 +119,78 @@ final class UnitSearch {
         }
     }
 
-    /** The best points for the columns from {@code from} on, with one sign turned if {@code turn}. */
-    private void points(int from, int near, int keep, boolean turn, Half to) {
-        to.count = 0;
+    /**
+     * The best points for the columns from {@code from} on.
+     *
+     * @param plain takes them as they are, if not null
+     * @param turned takes them with their cheapest sign turned, if not null
+     */
+    private void points(int from, int near, int keep, @Nullable Half plain, @Nullable Half turned) {
+        if (plain != null) {
+            plain.count = 0;
+        }
+        if (turned != null) {
+            turned.count = 0;
+        }
         int place = set.place(magnitudes, from);
-        int bits = set.bits;
-        int mask = (1 << bits) - 1;
         for (int n = 0; n < near; n++) {
             int index = set.near(place + n);
             int point = set.points[index];
-            float cost = 0;
-            for (int i = 0, rest = point; i < set.dimensions; i++, rest >>= bits) {
-                cost += terms[(from + i << bits) + (rest & mask)];
+            float cost = set.dimensions == UNIT ? cost8(point) : cost4(from, point);
+            if (plain != null && plain.wants(cost, keep)) {
+                plain.insert(cost, index, -1, keep);
             }
-            if (!to.wants(cost, keep)) {
-                continue;
+            if (turned != null && turned.wants(cost, keep)) {
+                turn(from, index, point, cost, keep, turned);
             }
-            int flip = -1;
-            if (turn) {
-                flip = cheapestFlip(from, point);
-                cost += flipCost(flip, set.coordinate(point, flip - from));
-                if (!to.wants(cost, keep)) {
-                    continue;
-                }
-            }
-            to.insert(cost, index, flip, keep);
         }
     }
 
-    private int cheapestFlip(int from, int point) {
+    private float cost8(int point) {
+        return (terms[point & 3]
+                        + terms[4 + (point >> 2 & 3)]
+                        + (terms[8 + (point >> 4 & 3)] + terms[12 + (point >> 6 & 3)]))
+                + (terms[16 + (point >> 8 & 3)]
+                        + terms[20 + (point >> 10 & 3)]
+                        + (terms[24 + (point >> 12 & 3)] + terms[28 + (point >> 14 & 3)]));
+    }
+
+    private float cost4(int from, int point) {
+        int at = from << 3;
+        return terms[at + (point & 7)]
+                + terms[at + 8 + (point >> 3 & 7)]
+                + (terms[at + 16 + (point >> 6 & 7)] + terms[at + 24 + (point >> 9 & 7)]);
+    }
+
+    private void turn(int from, int index, int point, float cost, int keep, Half to) {
         int best = from;
-        float bestCost = Float.POSITIVE_INFINITY;
-        for (int i = 0; i < set.dimensions; i++) {
-            float cost = flipCost(from + i, set.coordinate(point, i));
-            if (cost < bestCost) {
-                bestCost = cost;
-                best = from + i;
+        float cheapest = Float.POSITIVE_INFINITY;
+        for (int i = from, rest = point; i < from + set.dimensions; i++, rest >>= set.bits) {
+            float flip = slopes[i] * set.levels[0][rest & (1 << set.bits) - 1];
+            if (flip < cheapest) {
+                cheapest = flip;
+                best = i;
             }
         }
-        return best;
-    }
-
-    private float flipCost(int column, int coordinate) {
-        return 4 * weights[column] * magnitudes[column] * set.levels[0][coordinate];
+        if (to.wants(cost + cheapest, keep)) {
+            to.insert(cost + cheapest, index, best, keep);
+        }
     }
 
     /** Two points of four columns: the number of minuses of both together may have to be even. */
     private void halves(int near, int keep) {
         boolean even = set.signs == PointSet.Signs.EVEN;
-        int keepHalf = keep == 1 ? 1 : KEEP_HALF;
         boolean odd = Integer.bitCount(natural) % 2 == 1;
-        points(0, near, keepHalf, false, halves[0]);
-        points(4, near, keepHalf, false, halves[1]);
-        if (!even || !odd) {
+        int keepHalf = keep == 1 ? 1 : KEEP_HALF;
+        boolean turn = even && (odd || keep > 1);
+        points(0, near, keepHalf, halves[0], turn ? halves[2] : null);
+        points(4, near, keepHalf, halves[1], turn ? halves[3] : null);
+        if (even && odd) {
+            combine(halves[2], halves[1], keep);
+            combine(halves[0], halves[3], keep);
+        } else {
             combine(halves[0], halves[1], keep);
-        }
-        if (even && (odd || keep > 1)) {
-            points(0, near, keepHalf, true, halves[2]);
-            points(4, near, keepHalf, true, halves[3]);
-            if (odd) {
-                combine(halves[2], halves[1], keep);
-                combine(halves[0], halves[3], keep);
-            } else {
+            if (turn) {
                 combine(halves[2], halves[3], keep);
             }
         }
@@ -207,7 +220,7 @@ final class UnitSearch {
                 magnitudes[i] = x[i] - by;
             }
             terms(magnitudes, 0);
-            points(0, near, keep, false, halves[0]);
+            points(0, near, keep, halves[0], null);
             for (int k = 0; k < halves[0].count; k++) {
                 add(halves[0].costs[k], halves[0].points[k], 0, shift, keep);
             }

@@ -41,9 +41,15 @@ class MatrixRounderTest {
         Random r = Seed.random("stages " + type);
         float[] w = Inputs.weights(r, ROWS * COLUMNS);
         float[] h = Inputs.correlated(r, COLUMNS);
-        RoundedMatrix m =
-                MatrixRounder.round(w, ROWS, COLUMNS, type, hessian(h), RoundingOptions.DEFAULT.withThreads(2));
+        RoundedMatrix m = MatrixRounder.round(
+                w,
+                ROWS,
+                COLUMNS,
+                type,
+                hessian(h),
+                RoundingOptions.DEFAULT.withThreads(2).withPlain(true));
 
+        assertThat(m.loss(Stage.IMPORTANCE)).isLessThan(1.1 * m.loss(Stage.NEAREST));
         assertThat(m.loss(Stage.FEEDBACK)).isLessThan(0.7 * m.loss(Stage.IMPORTANCE));
         assertThat(m.loss(Stage.SWEEPS)).isLessThan(m.loss(Stage.FEEDBACK));
         assertThat(m.loss()).isLessThanOrEqualTo(m.loss(Stage.SWEEPS));

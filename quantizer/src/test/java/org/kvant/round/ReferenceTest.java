@@ -15,12 +15,12 @@ class ReferenceTest {
 
     private final Grid grid = Objects.requireNonNull(Grids.of(GgmlType.Q4_0));
 
-    private static double[][] inverse(float[][] h) {
-        int n = h.length;
+    private static double[][] inverse(PackedMatrix h) {
+        int n = h.size();
         double[][] a = new double[n][2 * n];
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < n; j++) {
-                a[i][j] = h[i][j];
+                a[i][j] = h.get(i, j);
             }
             a[i][n + i] = 1;
         }
@@ -98,7 +98,7 @@ class ReferenceTest {
         float[] w = Inputs.weights(r, ROWS * COLUMNS);
         Hessian h = Hessian.of(Inputs.correlated(r, COLUMNS), COLUMNS, 0.01);
         UpperFactor factor = h.factor(1);
-        double[][] u = upperCholesky(inverse(h.rows()));
+        double[][] u = upperCholesky(inverse(h.matrix()));
         for (int j = 0; j < COLUMNS; j++) {
             assertThat(factor.weights()[j] * u[j][j] * u[j][j]).isBetween(1 - 1e-3, 1 + 1e-3);
         }
@@ -134,10 +134,15 @@ class ReferenceTest {
             for (int j = i; j < n; j++) {
                 double sum = 0;
                 for (int k = j; k < n; k++) {
-                    sum += (double) factor.upper()[i][k] * factor.weights()[k] * factor.upper()[j][k];
+                    sum += (double) factor.upper().get(i, k)
+                            * factor.weights()[k]
+                            * factor.upper().get(j, k);
                 }
-                double bound = 1e-4 * Math.sqrt((double) h.rows()[i][i] * h.rows()[j][j]);
-                assertThat(Math.abs(sum - h.rows()[i][j])).as("(%d, %d)", i, j).isLessThan(bound);
+                double bound = 1e-4
+                        * Math.sqrt((double) h.matrix().get(i, i) * h.matrix().get(j, j));
+                assertThat(Math.abs(sum - h.matrix().get(i, j)))
+                        .as("(%d, %d)", i, j)
+                        .isLessThan(bound);
             }
         }
     }
