@@ -89,6 +89,11 @@ public final class Network {
         return head.tensor().equals(TensorNames.EMBEDDING);
     }
 
+    /** What embeddings are multiplied with before the first layer. */
+    public float embeddingScale() {
+        return parameters.embeddingScale();
+    }
+
     LayerPlan plan(int layer) {
         if (layer < 0 || layer >= plans.size()) {
             throw new IllegalArgumentException("layer " + layer + " of " + plans.size());

@@ -1,6 +1,7 @@
 package org.kvant.quantize;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -62,14 +63,13 @@ final class PlanMaker {
     }
 
     private @Nullable Imatrix imatrix() throws IOException {
-        if (options.imatrix() == null) {
+        Path file = options.imatrix() != null ? options.imatrix() : options.statistics();
+        if (file == null) {
             return null;
         }
-        Imatrix imatrix = Imatrix.read(options.imatrix())
-                .including(options.includeWeights())
-                .excluding(options.excludeWeights());
+        Imatrix imatrix = Imatrix.read(file).including(options.includeWeights()).excluding(options.excludeWeights());
         if (imatrix.size() == 0) {
-            notes.add("no tensor of " + options.imatrix() + " is left to be used: nothing is weighted");
+            notes.add("no tensor of " + file + " is left to be used: nothing is weighted");
             return null;
         }
         return imatrix;

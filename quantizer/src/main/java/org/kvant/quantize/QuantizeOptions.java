@@ -18,6 +18,7 @@ import org.kvant.gguf.GgmlType;
  * @param overrides metadata to set
  * @param split how to cut the output
  * @param threads how many work
+ * @param statistics a file of {@link org.kvant.calibrate.GradientCalibrator} to round under; null to round to nearest
  */
 public record QuantizeOptions(
         Path input,
@@ -29,7 +30,8 @@ public record QuantizeOptions(
         boolean allowRequantize,
         List<KvOverride> overrides,
         Split split,
-        int threads) {
+        int threads,
+        @Nullable Path statistics) {
 
     public QuantizeOptions {
         includeWeights = List.copyOf(includeWeights);
@@ -55,7 +57,8 @@ public record QuantizeOptions(
                 false,
                 List.of(),
                 Split.NONE,
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                null);
     }
 
     /** The same with other types. */
@@ -70,25 +73,46 @@ public record QuantizeOptions(
                 allowRequantize,
                 overrides,
                 split,
-                threads);
+                threads,
+                statistics);
     }
 
     /** The same with an importance matrix. */
     public QuantizeOptions withImatrix(@Nullable Path file, List<String> include, List<String> exclude) {
         return new QuantizeOptions(
-                input, output, types, file, include, exclude, allowRequantize, overrides, split, threads);
+                input, output, types, file, include, exclude, allowRequantize, overrides, split, threads, statistics);
     }
 
     /** The same, allowing already quantized tensors to be quantized again or not. */
     public QuantizeOptions withRequantize(boolean allowed) {
         return new QuantizeOptions(
-                input, output, types, imatrix, includeWeights, excludeWeights, allowed, overrides, split, threads);
+                input,
+                output,
+                types,
+                imatrix,
+                includeWeights,
+                excludeWeights,
+                allowed,
+                overrides,
+                split,
+                threads,
+                statistics);
     }
 
     /** The same with metadata to set. */
     public QuantizeOptions withOverrides(List<KvOverride> others) {
         return new QuantizeOptions(
-                input, output, types, imatrix, includeWeights, excludeWeights, allowRequantize, others, split, threads);
+                input,
+                output,
+                types,
+                imatrix,
+                includeWeights,
+                excludeWeights,
+                allowRequantize,
+                others,
+                split,
+                threads,
+                statistics);
     }
 
     /** The same, cut so. */
@@ -103,7 +127,8 @@ public record QuantizeOptions(
                 allowRequantize,
                 overrides,
                 other,
-                threads);
+                threads,
+                statistics);
     }
 
     /** The same with so many threads. */
@@ -118,7 +143,24 @@ public record QuantizeOptions(
                 allowRequantize,
                 overrides,
                 split,
-                count);
+                count,
+                statistics);
+    }
+
+    /** The same, rounded under a calibration. */
+    public QuantizeOptions withStatistics(@Nullable Path file) {
+        return new QuantizeOptions(
+                input,
+                output,
+                types,
+                imatrix,
+                includeWeights,
+                excludeWeights,
+                allowRequantize,
+                overrides,
+                split,
+                threads,
+                file);
     }
 
     /**

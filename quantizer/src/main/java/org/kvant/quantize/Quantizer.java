@@ -10,11 +10,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.kvant.calibrate.GradientStatistics;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.GgufWriter;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorSpec;
 import org.kvant.gguf.WriteOptions;
+import org.kvant.round.RoundingOptions;
 
 /**
  * Quantizes a GGUF file: plan → round → write. Memory is bounded by some pieces of rows a thread, whatever the model's size.
@@ -60,10 +62,7 @@ public final class Quantizer {
             try (GgufWriter writer =
                     GgufWriter.create(options.output(), plan.metadata(), specs, writeOptions(input, plan, options))) {
                 writer.writeInAnyOrder();
-                QuantizeJob job = new QuantizeJob(
-                        plan, reader, new RoundToNearest(plan.imatrix()), writer::writeAt, options.threads());
-                work(job, plan, writer, options.threads(), listener);
-                writer.commit();
+                round(input, plan, reader, writer, options, listener);
                 long outputBytes = 0;
                 for (Path path : writer.paths()) {
                     outputBytes += Files.size(path);
@@ -74,10 +73,47 @@ public final class Quantizer {
         }
     }
 
+    private static void round(
+            GgufFile input,
+            QuantizePlan plan,
+            RowReader reader,
+            GgufWriter writer,
+            QuantizeOptions options,
+            ProgressListener listener)
+            throws IOException {
+        if (options.statistics() == null) {
+            Rounder rounder = new RoundToNearest(plan.imatrix());
+            work(
+                    new QuantizeJob(plan, reader, rounder, writer::writeAt, options.threads()),
+                    plan,
+                    writer,
+                    options,
+                    listener);
+            writer.commit();
+            return;
+        }
+        RoundedStore store = new RoundedStore(CalibratedRounder.folderOf(options.output()));
+        try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
+            Rounder rounder = new CalibratedRounder(
+                    input, statistics, store, RoundingOptions.DEFAULT.withThreads(options.threads()), plan.imatrix());
+            work(
+                    new QuantizeJob(plan, reader, rounder, writer::writeAt, options.threads()),
+                    plan,
+                    writer,
+                    options,
+                    listener);
+            writer.commit();
+        }
+        store.remove();
+    }
+
     private static WriteOptions writeOptions(GgufFile input, QuantizePlan plan, QuantizeOptions options) {
         List<Path> inputs = new ArrayList<>(input.parts());
         if (options.imatrix() != null) {
             inputs.add(options.imatrix());
+        }
+        if (options.statistics() != null) {
+            inputs.add(options.statistics());
         }
         QuantizeOptions.Split split = options.split();
         return split.keep()
@@ -86,8 +122,9 @@ public final class Quantizer {
     }
 
     private static void work(
-            QuantizeJob job, QuantizePlan plan, GgufWriter writer, int threads, ProgressListener listener)
+            QuantizeJob job, QuantizePlan plan, GgufWriter writer, QuantizeOptions options, ProgressListener listener)
             throws IOException {
+        int threads = options.threads();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         CountDownLatch running = new CountDownLatch(threads);
         for (int i = 0; i < threads; i++) {

@@ -1,0 +1,178 @@
+package org.kvant.calibrate;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.kvant.calibrate.TensorStore.Entry;
+import org.kvant.linalg.Matrices;
+import org.kvant.network.Linear;
+import org.kvant.network.LinearTap;
+import org.kvant.network.Rows;
+
+/**
+ * Sums what a layer's matrices are given, every token weighted by the mean square of the gradients that come back from the matrix's
+ * outputs: {@code H = Σ mean(g²) x xᵀ}. With the gradients of the log-likelihood of sampled tokens, that is the Fisher information of a
+ * row's weights if outputs are taken as independent and alike (K-FAC, Martens and Grosse 2015, with a token's x and g kept
+ * together). The arrays of one layer are held at a time. Not thread-safe; used on the thread of the pass.
+ */
+final class GradientSums implements LinearTap {
+    private final Matrices matrices;
+    private final Map<String, Sum> sums = new LinkedHashMap<>();
+
+    private static final class Sum {
+        final Linear linear;
+        final float[][] trained;
+        final float[][] held;
+        final float[] squares;
+        final float[] rows;
+        final long[] counts;
+
+        Sum(Linear linear) {
+            this.linear = linear;
+            int n = linear.columns();
+            this.trained = new float[linear.experts()][];
+            this.held = new float[linear.experts()][];
+            for (int expert = 0; expert < linear.experts(); expert++) {
+                trained[expert] = new float[Math.multiplyExact(n, n)];
+                held[expert] = new float[n * n];
+            }
+            this.squares = new float[Math.multiplyExact(n, linear.experts())];
+            this.rows = new float[linear.rows() * linear.experts()];
+            this.counts = new long[linear.experts()];
+        }
+    }
+
+    GradientSums(Matrices matrices) {
+        this.matrices = matrices;
+    }
+
+    @Override
+    public void accept(Linear linear, int expert, Rows rows, float[] input, float @Nullable [] gradient) {
+        if (gradient == null) {
+            throw new IllegalStateException("a forward pass has no gradients");
+        }
+        add(linear, expert, rows, input, gradient);
+    }
+
+    private void add(Linear linear, int expert, Rows rows, float[] input, float[] gradient) {
+        Sum sum = sums.computeIfAbsent(linear.tensor(), name -> new Sum(linear));
+        int count = rows.count();
+        int outputs = linear.rows();
+        int columns = linear.columns();
+        float[] trained = new float[count];
+        float[] held = new float[count];
+        float[] energies = new float[count];
+        matrices.workers().forRanges(count, 16, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                float energy = 0;
+                for (int j = i * outputs; j < (i + 1) * outputs; j++) {
+                    energy += gradient[j] * gradient[j];
+                }
+                energies[i] = energy / outputs;
+            }
+        });
+        for (int i = 0; i < count; i++) {
+            (GradientFormat.held(rows.chunk()[i]) ? held : trained)[i] = energies[i];
+        }
+        matrices.addSquares(count, columns, input, 0, trained, 0, sum.trained[expert]);
+        matrices.addSquares(count, columns, input, 0, held, 0, sum.held[expert]);
+        addEnergies(sum.rows, expert * outputs, outputs, gradient, count);
+        addEnergies(sum.squares, expert * columns, columns, input, count);
+        sum.counts[expert] += count;
+    }
+
+    /** Threads take columns, so that the order of the sums does not depend on their number. */
+    private void addEnergies(float[] sum, int at, int columns, float[] values, int rows) {
+        int block = 64;
+        matrices.workers().forEach((columns + block - 1) / block, b -> {
+            int to = Math.min(columns, (b + 1) * block);
+            for (int row = 0; row < rows; row++) {
+                for (int j = b * block; j < to; j++) {
+                    float v = values[row * columns + j];
+                    sum[at + j] += v * v;
+                }
+            }
+        });
+    }
+
+    /**
+     * Adds the other part of a matrix that also looks tokens up: the row of a token that occurs is an input of the first layer, so its
+     * error costs {@code d E dᵀ} with {@code E = Σ g gᵀ}; spread over all rows alike.
+     *
+     * @param gradient dL/dx of {@code count} tokens' embeddings, of width {@code columns}
+     */
+    void addLookups(Linear embeddings, Rows rows, float[] gradient) {
+        Sum sum = sums.computeIfAbsent(embeddings.tensor(), name -> new Sum(embeddings));
+        float each = 1f / embeddings.rows();
+        float[] trained = new float[rows.count()];
+        float[] held = new float[rows.count()];
+        for (int i = 0; i < rows.count(); i++) {
+            (GradientFormat.held(rows.chunk()[i]) ? held : trained)[i] = each;
+        }
+        matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, trained, 0, sum.trained[0]);
+        matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, held, 0, sum.held[0]);
+    }
+
+    /**
+     * The sums of one tensor as entries of a file, and forgets them.
+     *
+     * @param tokens of all chunks: what the sums are divided by
+     * @param heldTokens of those that are held out
+     */
+    List<Entry> take(long tokens, long heldTokens) {
+        List<Entry> entries = new ArrayList<>();
+        for (Map.Entry<String, Sum> named : sums.entrySet()) {
+            entries.addAll(entries(named.getKey(), named.getValue(), tokens, heldTokens));
+        }
+        sums.clear();
+        return entries;
+    }
+
+    private static List<Entry> entries(String name, Sum sum, long tokens, long heldTokens) {
+        int columns = sum.linear.columns();
+        int experts = sum.linear.experts();
+        long triangle = GradientFormat.triangle(columns);
+        float[] counts = new float[experts];
+        for (int i = 0; i < experts; i++) {
+            counts[i] = sum.counts[i];
+        }
+        float[] rows = sum.rows;
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] /= tokens;
+        }
+        List<Entry> entries = new ArrayList<>(List.of(
+                Entry.floats(
+                        name + GradientFormat.MOMENT,
+                        () -> triangles(sum.trained, columns, 1f / Math.max(1, tokens - heldTokens)),
+                        triangle,
+                        experts),
+                Entry.floats(
+                        name + GradientFormat.HELD,
+                        () -> triangles(sum.held, columns, 1f / Math.max(1, heldTokens)),
+                        triangle,
+                        experts),
+                Entry.floats(name + GradientFormat.ROWS, () -> rows, sum.linear.rows(), experts)));
+        if (sum.linear.layer() >= 0) {
+            entries.add(Entry.floats(name + GradientFormat.SUMS, () -> sum.squares, columns, experts));
+            entries.add(Entry.floats(name + GradientFormat.COUNTS, () -> counts, 1, experts));
+        }
+        return entries;
+    }
+
+    /** {@link Matrices#addSquares} fills the lower triangle, whose columns are the upper one's rows. */
+    private static float[] triangles(float[][] squares, int columns, float factor) {
+        int triangle = Math.toIntExact(GradientFormat.triangle(columns));
+        float[] all = new float[Math.multiplyExact(triangle, squares.length)];
+        int at = 0;
+        for (float[] square : squares) {
+            for (int i = 0; i < columns; i++) {
+                for (int j = i; j < columns; j++) {
+                    all[at++] = square[j * columns + i] * factor;
+                }
+            }
+        }
+        return all;
+    }
+}
