@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.kvant.calibrate.CalibrateOptions;
 import org.kvant.calibrate.CalibrateResult;
 import org.kvant.calibrate.Calibrator;
+import org.kvant.calibrate.GradientCalibrator;
 import org.kvant.calibrate.TextSource;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.loader.NativeLoadException;
@@ -80,6 +82,13 @@ public final class CalibrateCommand implements Callable<Integer> {
                     "Keep full second moments, not their diagonals only: for the best rounding, in a much larger file.")
     private boolean full;
 
+    @Option(
+            names = "--gradient",
+            description =
+                    "Weigh full second moments by gradients, computed here: for kvant quantize --stats, which makes the best"
+                            + " files of them. For Llama, Qwen2, Qwen3, Qwen3-MoE and Gemma 3.")
+    private boolean gradient;
+
     @Option(names = "--chunks", paramLabel = "N", description = "The most chunks to take; ${DEFAULT-VALUE} by default.")
     private int chunks = CalibrateOptions.DEFAULT_CHUNKS;
 
@@ -118,6 +127,10 @@ public final class CalibrateCommand implements Callable<Integer> {
         if (seed != null && !source.dataFree) {
             throw new ParameterException(spec.commandLine(), "--seed is for --data-free only");
         }
+        if (gradient && full) {
+            throw new ParameterException(
+                    spec.commandLine(), "--gradient keeps full moments of its own; leave --full out");
+        }
         try (CheckpointSource checkpoint = CheckpointSource.open(model, output, quiet)) {
             return run(options(checkpoint.gguf()));
         } catch (NativeLoadException e) {
@@ -154,16 +167,17 @@ public final class CalibrateCommand implements Callable<Integer> {
     }
 
     private int run(CalibrateOptions options) throws IOException {
-        StopSignals stop = StopSignals.install(() -> System.err.println(
-                "stopping after this chunk; once more stops at once, and what was done since the last save is lost"));
+        StopSignals stop =
+                StopSignals.install(() -> System.err.println("stopping after this " + (gradient ? "layer" : "chunk")
+                        + "; once more stops at once, and what was done since the last save is lost"));
         CalibrateResult result;
         double seconds;
         try (ProgressBar progress = ProgressBar.counting("tokens")) {
-            result = Calibrator.run(
-                    options,
-                    quiet ? ProgressListener.NONE : progress,
-                    stop::asked,
-                    note -> System.err.println("note: " + note));
+            ProgressListener listener = quiet ? ProgressListener.NONE : progress;
+            Consumer<String> notes = note -> System.err.println("note: " + note);
+            result = gradient
+                    ? GradientCalibrator.run(options, listener, stop::asked, notes)
+                    : Calibrator.run(options, listener, stop::asked, notes);
             seconds = progress.seconds();
         }
         if (!result.complete()) {
@@ -173,10 +187,11 @@ public final class CalibrateCommand implements Callable<Integer> {
         }
         System.err.printf(
                 Locale.ROOT,
-                "%s: %s of %d inputs on %d chunks of %d tokens, %s, in %.1f s%n",
+                "%s: %s of %d %s on %d chunks of %d tokens, %s, in %.1f s%n",
                 output,
-                full ? "full moments" : "diagonals",
+                gradient ? "gradient-weighted moments" : full ? "full moments" : "diagonals",
                 result.inputs(),
+                gradient ? "weights" : "inputs",
                 result.chunks(),
                 chunkSize,
                 ProgressBar.bytes(result.outputBytes()),

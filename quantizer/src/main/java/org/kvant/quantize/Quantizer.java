@@ -36,6 +36,7 @@ public final class Quantizer {
      */
     public static QuantizePlan plan(QuantizeOptions options) throws IOException {
         try (GgufFile input = GgufFile.open(options.input())) {
+            checkStatistics(input, options);
             return PlanMaker.plan(input, options);
         }
     }
@@ -52,6 +53,7 @@ public final class Quantizer {
         long start = System.nanoTime();
         try (GgufFile input = GgufFile.open(options.input());
                 RowReader reader = new RowReader(input)) {
+            checkStatistics(input, options);
             QuantizePlan plan = PlanMaker.plan(input, options);
             if (!plan.obstacles().isEmpty()) {
                 throw new QuantizeException(plan.obstacles().getFirst());
@@ -69,6 +71,15 @@ public final class Quantizer {
                 }
                 return new QuantizeResult(
                         plan, writer.paths(), input.sizeBytes(), outputBytes, System.nanoTime() - start);
+            }
+        }
+    }
+
+    /** Before they are looked at as an importance matrix, whose errors would point elsewhere. */
+    private static void checkStatistics(GgufFile input, QuantizeOptions options) throws IOException {
+        if (options.statistics() != null) {
+            try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
+                statistics.requireModel(input);
             }
         }
     }

@@ -1,0 +1,175 @@
+package org.kvant.calibrate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.kvant.evaluate.KldProbe;
+import org.kvant.evaluate.TokenChunks;
+import org.kvant.gguf.GgufFile;
+import org.kvant.gguf.ProgressListener;
+import org.kvant.llama.TinyModel;
+import org.kvant.quantize.CalibratedRounder;
+import org.kvant.quantize.Imatrix;
+import org.kvant.quantize.Preset;
+import org.kvant.quantize.QuantizeOptions;
+import org.kvant.quantize.Quantizer;
+
+/** Gradient-weighted moments, and what rounding under them is worth. */
+class GradientCalibratorTest {
+    @TempDir
+    Path folder;
+
+    /** A text that the demo model finds hard, so that divergences are large. */
+    private static final TextSource TEXT =
+            new TextSource.Texts(List.of(Path.of(System.getProperty("kvant.root"), "LICENSE")));
+
+    private static CalibrateOptions options(Path model, Path output) {
+        return Calibrations.options(model, output, TEXT).withChunks(16, 64);
+    }
+
+    private static CalibrateResult run(CalibrateOptions options) throws IOException {
+        return GradientCalibrator.run(options, ProgressListener.NONE, () -> false, note -> {});
+    }
+
+    @Test
+    void theFileIsAnImportanceMatrixToo() throws IOException {
+        Path model = Calibrations.demo(folder);
+        Path gradients = folder.resolve("gradients.gguf");
+        Path diagonals = folder.resolve("diagonals.gguf");
+        run(options(model, gradients));
+        Calibrations.run(options(model, diagonals));
+        try (GgufFile ours = GgufFile.open(gradients);
+                GgufFile theirs = GgufFile.open(diagonals)) {
+            var sums = theirs.tensors().stream()
+                    .filter(tensor -> tensor.name().endsWith(".in_sum2"))
+                    .toList();
+            assertThat(sums).isNotEmpty();
+            for (var tensor : sums) {
+                int n = (int) tensor.elements();
+                float[] expected = TensorStore.floats(theirs, tensor.name(), n);
+                float[] values = TensorStore.floats(ours, tensor.name(), n);
+                float largest = 0;
+                for (float value : expected) {
+                    largest = Math.max(largest, value);
+                }
+                for (int i = 0; i < n; i++) {
+                    // llama.cpp rounds activations on the way.
+                    assertThat(values[i])
+                            .as(tensor.name())
+                            .isCloseTo(expected[i], within(0.02f * expected[i] + 1e-3f * largest));
+                }
+            }
+        }
+        assertThat(Imatrix.read(gradients).size())
+                .isEqualTo(Imatrix.read(diagonals).size());
+    }
+
+    @Test
+    void aStoppedRunGoesOnToTheSameFile() throws IOException {
+        Path model = Calibrations.demo(folder);
+        Path whole = folder.resolve("whole.gguf");
+        run(options(model, whole));
+        Path stopped = folder.resolve("stopped.gguf");
+        int runs = 0;
+        while (!Files.exists(stopped)) {
+            int[] asked = {0};
+            // Each run is let through the forward pass and one layer back at most.
+            GradientCalibrator.run(options(model, stopped), ProgressListener.NONE, () -> ++asked[0] > 8, note -> {});
+            assertThat(++runs).isLessThan(20);
+        }
+        assertThat(runs).isGreaterThan(1);
+        assertThat(stopped).hasSameBinaryContentAs(whole);
+        assertThat(RunFolder.of(stopped)).doesNotExist();
+    }
+
+    @Test
+    void calibratedRoundingIsCloserThanAnImportanceMatrix() throws IOException {
+        Path model = Calibrations.demo(folder);
+        Path stats = folder.resolve("stats.gguf");
+        run(options(model, stats));
+        int[][] others = unseen(model);
+        try (KldProbe probe = KldProbe.open(model, TokenChunks.of(others), 1, folder)) {
+            for (Preset preset : List.of(Preset.Q4_0, Preset.Q3_K_M, Preset.IQ3_XXS)) {
+                Path calibrated = folder.resolve(preset + "-calibrated.gguf");
+                Path weighted = folder.resolve(preset + "-weighted.gguf");
+                QuantizeOptions plain = QuantizeOptions.of(model, weighted, preset)
+                        .withThreads(1)
+                        .withImatrix(stats, List.of(), List.of());
+                Quantizer.run(plain, ProgressListener.NONE);
+                Quantizer.run(
+                        QuantizeOptions.of(model, calibrated, preset)
+                                .withThreads(1)
+                                .withStatistics(stats),
+                        ProgressListener.NONE);
+                assertThat(CalibratedRounder.folderOf(calibrated)).doesNotExist();
+                double ours = probe.evaluate(calibrated).meanDivergence();
+                double theirs = probe.evaluate(weighted).meanDivergence();
+                System.out.printf("%s: KLD %.5f calibrated, %.5f importance-weighted%n", preset, ours, theirs);
+                assertThat(ours).as(preset.toString()).isLessThan(theirs);
+                try (GgufFile a = GgufFile.open(calibrated);
+                        GgufFile b = GgufFile.open(weighted)) {
+                    assertThat(a.tensors().stream().map(t -> t.name() + t.type()))
+                            .isEqualTo(b.tensors().stream()
+                                    .map(t -> t.name() + t.type())
+                                    .toList());
+                }
+            }
+        }
+    }
+
+    /** Chunks after those that were calibrated on. */
+    private int[][] unseen(Path model) throws IOException {
+        Path all = folder.resolve("all.gguf");
+        run(options(model, all).withChunks(40, 64));
+        try (GradientStatistics statistics = GradientStatistics.open(all)) {
+            int[][] chunks = statistics.chunks();
+            assertThat(chunks.length).isGreaterThan(20);
+            return Arrays.copyOfRange(chunks, 16, chunks.length);
+        }
+    }
+
+    @Test
+    void anotherModelsOrDamagedStatisticsAreRefused() throws IOException {
+        Path model = Calibrations.demo(folder);
+        Path stats = folder.resolve("stats.gguf");
+        run(Calibrations.options(model, stats).withChunks(2, 32));
+        Path other = TinyModel.llama().write(folder.resolve("other.gguf"));
+        assertThatThrownBy(() -> quantize(other, stats))
+                .isInstanceOf(CalibrateException.class)
+                .hasMessageContaining("another model")
+                .hasMessageContaining("kvant calibrate");
+        Path diagonals = folder.resolve("diagonals.gguf");
+        Calibrations.run(Calibrations.options(model, diagonals));
+        assertThatThrownBy(() -> quantize(model, diagonals))
+                .isInstanceOf(CalibrateException.class)
+                .hasMessageContaining("--gradient");
+        byte[] bytes = Files.readAllBytes(stats);
+        Path cut = Files.write(folder.resolve("cut.gguf"), Arrays.copyOf(bytes, bytes.length / 2));
+        assertThatThrownBy(() -> quantize(model, cut))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("cut.gguf");
+        List<Path> left = new ArrayList<>();
+        try (var files = Files.list(folder)) {
+            files.filter(file -> file.getFileName().toString().startsWith("out"))
+                    .forEach(left::add);
+        }
+        assertThat(left).isEmpty();
+    }
+
+    private void quantize(Path model, Path statistics) throws IOException {
+        Quantizer.run(
+                QuantizeOptions.of(model, folder.resolve("out.gguf"), Preset.Q4_0)
+                        .withThreads(1)
+                        .withStatistics(statistics),
+                ProgressListener.NONE);
+    }
+}
