@@ -163,6 +163,27 @@ public final class GgufWriter implements AutoCloseable {
                 target, "", "writing failed: " + message, full ? MAKE_ROOM : "Nothing was left behind", cause);
     }
 
+    /**
+     * Size of the file that {@link #create(Path, Metadata, List)} would make, padding included.
+     *
+     * @throws GgufException if {@code general.alignment} is wrong
+     */
+    public static long fileBytes(Metadata metadata, List<TensorSpec> tensors) throws IOException {
+        Metadata own = metadata.toBuilder()
+                .remove(SplitNames.NO)
+                .remove(SplitNames.COUNT)
+                .remove(SplitNames.TENSORS)
+                .build();
+        int alignment = HeaderWriter.alignment(Path.of("the output"), own);
+        ByteArrayOutputStream header = new ByteArrayOutputStream();
+        HeaderWriter.write(header, own, tensors, alignment);
+        long bytes = header.size();
+        for (TensorSpec tensor : tensors) {
+            bytes = Math.addExact(bytes, GgufParser.padded(tensor.bytes(), alignment));
+        }
+        return bytes;
+    }
+
     /** The files that {@link #commit} will make, in order. */
     public List<Path> paths() {
         return paths;

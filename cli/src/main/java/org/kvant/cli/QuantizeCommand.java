@@ -3,10 +3,12 @@ package org.kvant.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.kvant.allocate.Recipe;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.quantize.KvOverride;
@@ -18,6 +20,7 @@ import org.kvant.quantize.Quantizer;
 import org.kvant.quantize.TensorTypeRule;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -28,7 +31,8 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code kvant quantize}: a model in full precision to one in few bits. */
 @Command(
         name = "quantize",
-        description = "Makes a smaller GGUF file of a model; the same bytes as llama-quantize for its presets.",
+        description = "Makes a smaller GGUF file of a model: with llama-quantize's presets, or with the best types for a"
+                + " size, a divergence or a speed.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class QuantizeCommand implements Callable<Integer> {
@@ -47,14 +51,16 @@ public final class QuantizeCommand implements Callable<Integer> {
 
     @Option(
             names = "--type",
-            required = true,
             paramLabel = "PRESET",
             converter = PresetConverter.class,
             description = "The mixture of types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K,"
                     + " Q2_K_S, Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K, IQ1_S, IQ1_M, IQ2_XXS,"
                     + " IQ2_XS, IQ2_S, IQ2_M, IQ3_XXS, IQ3_XS, IQ3_S, IQ3_M, TQ1_0, TQ2_0, Q1_0, Q2_0, MXFP4_MOE, or"
                     + " COPY; Q3_K, Q4_K and Q5_K mean _M.")
-    private Preset preset = Preset.Q4_K_M;
+    private @Nullable Preset preset;
+
+    @Mixin
+    private AllocateArguments allocate = new AllocateArguments();
 
     @Option(
             names = "--tensor-type",
@@ -151,14 +157,37 @@ public final class QuantizeCommand implements Callable<Integer> {
         if (!include.isEmpty() && !exclude.isEmpty()) {
             throw wrongUsage("--include-weights and --exclude-weights can't be used together");
         }
+        Recipe recipe = allocate.recipe(spec.commandLine(), preset, imatrix, rules);
+        imatrix = recipe.imatrix() == null ? null : Path.of(recipe.imatrix());
         try (CheckpointSource source = CheckpointSource.open(input, dryRun ? null : target, quiet)) {
-            QuantizeOptions options = options(source.gguf(), target == null ? source.gguf() : target);
-            return dryRun ? show(options) : run(options);
+            QuantizeOptions options = options(recipe, source.gguf(), target == null ? source.gguf() : target);
+            if (recipe.preset() == null) {
+                AllocateCommand command = new AllocateCommand(
+                        spec.commandLine(), allocate, recipe.withRules(fixedTypes(recipe.rules())), options, quiet);
+                return dryRun ? command.predict(target) : command.run();
+            }
+            return dryRun ? show(options) : run(options, recipe.preset());
         }
     }
 
-    private QuantizeOptions options(Path source, Path target) {
+    /** The options for single tensors are rules that come first. */
+    private List<TensorTypeRule> fixedTypes(List<TensorTypeRule> others) {
+        List<TensorTypeRule> all = new ArrayList<>();
+        if (outputType != null) {
+            all.add(TensorTypeRule.parse("^output\\.weight$=" + outputType.ggmlName()));
+        }
+        if (embeddingType != null) {
+            all.add(TensorTypeRule.parse("^token_embd\\.weight$=" + embeddingType.ggmlName()));
+        }
+        all.addAll(others);
+        return all;
+    }
+
+    private QuantizeOptions options(Recipe recipe, Path source, Path target) {
+        Preset preset = recipe.preset() == null ? Preset.COPY : recipe.preset();
+        List<TensorTypeRule> rules = recipe.rules();
         return QuantizeOptions.of(source, target, preset)
+                .withStatistics(recipe.statistics() == null ? null : Path.of(recipe.statistics()))
                 .withTypes(new QuantizeOptions.Types(preset, pure, leaveOutput, outputType, embeddingType, rules))
                 .withImatrix(imatrix, include, exclude)
                 .withRequantize(allowRequantize)
@@ -177,12 +206,17 @@ public final class QuantizeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private int run(QuantizeOptions options) throws IOException {
+    private int run(QuantizeOptions options, Preset preset) throws IOException {
         QuantizeResult result;
         try (ProgressBar progress = new ProgressBar()) {
             result = Quantizer.run(options, quiet ? ProgressListener.NONE : progress);
         }
         result.plan().notes().forEach(note -> System.err.println("note: " + note));
+        summary(result, preset.toString());
+        return 0;
+    }
+
+    static void summary(QuantizeResult result, String mixture) {
         double seconds = result.nanos() / 1e9;
         Path first = result.outputs().getFirst();
         int others = result.outputs().size() - 1;
@@ -190,14 +224,13 @@ public final class QuantizeCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%s: %s, %s (%.2f bits a weight) from %s (%.2f), in %.1f s at %s/s%n",
                 others == 0 ? first : first + " and " + others + " more",
-                preset,
+                mixture,
                 ProgressBar.bytes(result.outputBytes()),
                 result.plan().bitsPerWeight(),
                 ProgressBar.bytes(result.inputBytes()),
                 result.plan().sourceBitsPerWeight(),
                 seconds,
                 ProgressBar.bytes((long) (result.inputBytes() / Math.max(seconds, 1e-3))));
-        return 0;
     }
 
     private ParameterException wrongUsage(String message) {

@@ -38,6 +38,9 @@ public final class Sensitivities {
     /** Copies of a moment that measuring a tensor holds: the moment, its held-out twin, the damped one, its factor and what that is made of. */
     private static final int COPIES = 6;
 
+    /** Where the training tokens are fewer than needed, less would make the errors of wide matrices look smaller than they become. */
+    private static final double DAMPING = 0.1;
+
     private Sensitivities() {}
 
     /**
@@ -69,7 +72,10 @@ public final class Sensitivities {
                     .toList();
             int workers = workers(open, threads);
             RoundingOptions options =
-                    RoundingOptions.DEFAULT.withSweeps(0).withThreads(Math.max(1, threads / workers));
+                    RoundingOptions.DEFAULT
+                    .withSweeps(0)
+                    .withDamping(DAMPING)
+                    .withThreads(Math.max(1, threads / workers));
             TypeLoss losses = new TypeLoss(model, curvature, ROWS, EXPERTS, options);
             measure(open, types, losses, known, workers, listener);
             List<TypeLoss.Measured> measured = tensors.stream()

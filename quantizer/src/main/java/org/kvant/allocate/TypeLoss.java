@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.kvant.codec.Codecs;
 import org.kvant.codec.WeightedFits;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
@@ -46,6 +47,10 @@ final class TypeLoss {
         for (int i = 0; i < looked; i++) {
             int matrix = (int) ((long) all * (2L * i + 1) / (2L * looked));
             known &= addMatrix(tensor, matrix, types, (double) all / looked, sums);
+        }
+        if (!known) {
+            // Their encoders would refuse when it comes to it.
+            sums.keySet().removeIf(type -> Codecs.canEncode(type) && Codecs.of(type).requiresImportance());
         }
         return new Measured(Candidates.monotone(sums), known);
     }

@@ -37,6 +37,16 @@ final class FileType {
         return GUESSED | guess(most);
     }
 
+    /** That of the type which most weights get; what llama.cpp would guess, but of weights instead of tensors. */
+    static long ofMost(List<TensorInfo> tensors, Map<String, GgmlType> types) {
+        Map<GgmlType, Long> weights = new EnumMap<>(GgmlType.class);
+        tensors.forEach(t -> weights.merge(types.getOrDefault(t.name(), t.type()), t.elements(), Long::sum));
+        return weights.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(most -> guess(most.getKey()))
+                .orElse(Preset.F32.fileType());
+    }
+
     private static int guess(GgmlType most) {
         return switch (most) {
             case Q3_K -> Preset.Q3_K_M.fileType();

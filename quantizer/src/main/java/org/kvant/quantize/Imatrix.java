@@ -77,7 +77,7 @@ public final class Imatrix {
      *
      * @throws QuantizeException if the entry was made for another shape
      */
-    float @Nullable [] of(TensorInfo tensor) throws QuantizeException {
+    public float @Nullable [] of(TensorInfo tensor) throws QuantizeException {
         float[] values = importance.get(tensor.name());
         if (values == null) {
             return null;

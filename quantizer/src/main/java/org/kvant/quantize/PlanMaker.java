@@ -34,14 +34,18 @@ final class PlanMaker {
         QuantizeOptions.Types types = options.types();
         List<TensorInfo> sources = new ArrayList<>(input.tensors());
         sources.sort(TensorOrder.BY_LAYER);
-        long fileType = types.preset() == Preset.COPY
-                ? FileType.of(input.metadata(), sources)
-                : types.preset().fileType();
+        long fileType = fileType(input, sources);
         if (options.split().keep()) {
             sources.sort(TensorOrder.BY_PART);
         }
         Metadata metadata = OutputMetadata.of(input.metadata(), fileType, options.overrides(), imatrix);
-        TypePlanner planner = new PresetPlanner(
+        Assignment assignment = options.assignment();
+        if (assignment != null && !assignment.metadata().isEmpty()) {
+            Metadata.Builder more = metadata.toBuilder();
+            assignment.metadata().forEach(more::put);
+            metadata = more.build();
+        }
+        TypePlanner planner = assignment != null ? new AssignedTypes(assignment.types()) : new PresetPlanner(
                 types.preset(),
                 types.pure(),
                 types.leaveOutput(),
@@ -57,9 +61,21 @@ final class PlanMaker {
         }
         checkImatrix(tensors, imatrix);
         noteFallbacks(tensors);
-        noteIdleRules(tensors);
+        if (assignment == null) {
+            noteIdleRules(tensors);
+        }
         return new QuantizePlan(
                 input.path(), metadata, tensors, tensorsPerPart(input, sources), imatrix, obstacles, notes);
+    }
+
+    private long fileType(GgufFile input, List<TensorInfo> sources) throws IOException {
+        Assignment assignment = options.assignment();
+        if (assignment != null) {
+            return FileType.ofMost(sources, assignment.types());
+        }
+        return options.types().preset() == Preset.COPY
+                ? FileType.of(input.metadata(), sources)
+                : options.types().preset().fileType();
     }
 
     private @Nullable Imatrix imatrix() throws IOException {

@@ -19,6 +19,7 @@ import org.kvant.gguf.GgmlType;
  * @param split how to cut the output
  * @param threads how many work
  * @param statistics a file of {@link org.kvant.calibrate.GradientCalibrator} to round under; null to round to nearest
+ * @param assignment types chosen elsewhere, in place of a preset's; or null
  */
 public record QuantizeOptions(
         Path input,
@@ -31,7 +32,8 @@ public record QuantizeOptions(
         List<KvOverride> overrides,
         Split split,
         int threads,
-        @Nullable Path statistics) {
+        @Nullable Path statistics,
+        @Nullable Assignment assignment) {
 
     public QuantizeOptions {
         includeWeights = List.copyOf(includeWeights);
@@ -58,6 +60,7 @@ public record QuantizeOptions(
                 List.of(),
                 Split.NONE,
                 Runtime.getRuntime().availableProcessors(),
+                null,
                 null);
     }
 
@@ -74,13 +77,14 @@ public record QuantizeOptions(
                 overrides,
                 split,
                 threads,
-                statistics);
+                statistics,
+                assignment);
     }
 
     /** The same with an importance matrix. */
     public QuantizeOptions withImatrix(@Nullable Path file, List<String> include, List<String> exclude) {
         return new QuantizeOptions(
-                input, output, types, file, include, exclude, allowRequantize, overrides, split, threads, statistics);
+                input, output, types, file, include, exclude, allowRequantize, overrides, split, threads, statistics, assignment);
     }
 
     /** The same, allowing already quantized tensors to be quantized again or not. */
@@ -96,7 +100,8 @@ public record QuantizeOptions(
                 overrides,
                 split,
                 threads,
-                statistics);
+                statistics,
+                assignment);
     }
 
     /** The same with metadata to set. */
@@ -112,7 +117,8 @@ public record QuantizeOptions(
                 others,
                 split,
                 threads,
-                statistics);
+                statistics,
+                assignment);
     }
 
     /** The same, cut so. */
@@ -128,7 +134,8 @@ public record QuantizeOptions(
                 overrides,
                 other,
                 threads,
-                statistics);
+                statistics,
+                assignment);
     }
 
     /** The same with so many threads. */
@@ -144,7 +151,8 @@ public record QuantizeOptions(
                 overrides,
                 split,
                 count,
-                statistics);
+                statistics,
+                assignment);
     }
 
     /** The same, rounded under a calibration. */
@@ -160,7 +168,42 @@ public record QuantizeOptions(
                 overrides,
                 split,
                 threads,
-                file);
+                file,
+                assignment);
+    }
+
+    /** The same, written elsewhere. */
+    public QuantizeOptions withOutput(Path file) {
+        return new QuantizeOptions(
+                input,
+                file,
+                types,
+                imatrix,
+                includeWeights,
+                excludeWeights,
+                allowRequantize,
+                overrides,
+                split,
+                threads,
+                statistics,
+                assignment);
+    }
+
+    /** The same with types chosen elsewhere. */
+    public QuantizeOptions withAssignment(@Nullable Assignment other) {
+        return new QuantizeOptions(
+                input,
+                output,
+                types,
+                imatrix,
+                includeWeights,
+                excludeWeights,
+                allowRequantize,
+                overrides,
+                split,
+                threads,
+                statistics,
+                other);
     }
 
     /**

@@ -103,10 +103,13 @@ public final class Quantizer {
             writer.commit();
             return;
         }
-        RoundedStore store = new RoundedStore(CalibratedRounder.folderOf(options.output()));
+        Assignment assignment = options.assignment();
+        Path kept = assignment == null ? null : assignment.store();
+        RoundingOptions rounding = assignment == null ? RoundingOptions.DEFAULT : assignment.rounding();
+        RoundedStore store = new RoundedStore(kept != null ? kept : CalibratedRounder.folderOf(options.output()));
         try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
             Rounder rounder = new CalibratedRounder(
-                    input, statistics, store, RoundingOptions.DEFAULT.withThreads(options.threads()), plan.imatrix());
+                    input, statistics, store, rounding.withThreads(options.threads()), plan.imatrix());
             work(
                     new QuantizeJob(plan, reader, rounder, writer::writeAt, options.threads()),
                     plan,
@@ -115,7 +118,9 @@ public final class Quantizer {
                     listener);
             writer.commit();
         }
-        store.remove();
+        if (kept == null) {
+            store.remove();
+        }
     }
 
     private static WriteOptions writeOptions(GgufFile input, QuantizePlan plan, QuantizeOptions options) {

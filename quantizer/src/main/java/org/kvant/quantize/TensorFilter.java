@@ -4,7 +4,7 @@ import java.util.List;
 import org.kvant.gguf.TensorInfo;
 
 /** Which tensors are quantized at all (llama-quant.cpp, {@code tensor_allows_quantization}). */
-final class TensorFilter {
+public final class TensorFilter {
     /** Small, or harmful to touch: norms, routers, positions, convolutions, recurrent mixing, parts of vision and audio models. */
     private static final List<String> KEPT = List.of(
             "_norm.weight",
@@ -46,7 +46,7 @@ final class TensorFilter {
     private TensorFilter() {}
 
     /** @param leaveOutput whether {@code output.weight} keeps its type */
-    static boolean quantizes(TensorInfo tensor, boolean leaveOutput) {
+    public static boolean quantizes(TensorInfo tensor, boolean leaveOutput) {
         String name = tensor.name();
         if (dimensions(tensor) < 2
                 // Not endsWith: llama-quantize's test also lets any name of five letters pass, and so must this one.

@@ -27,7 +27,8 @@ public record TensorTypeRule(Pattern pattern, GgmlType type) {
                 EcmaPattern.compile(text.substring(0, separator).toLowerCase(Locale.ROOT)), type);
     }
 
-    boolean fits(String tensorName) {
+    /** Whether the rule decides a tensor. */
+    public boolean fits(String tensorName) {
         return pattern.matcher(tensorName).find();
     }
 }

@@ -1,0 +1,150 @@
+package org.kvant.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kvant.allocate.Budget;
+import org.kvant.allocate.ByteSize;
+import org.kvant.allocate.Recipe;
+import org.kvant.allocate.RecipeYaml;
+import org.kvant.gguf.GgmlType;
+import org.kvant.quantize.Preset;
+import org.kvant.quantize.TensorTypeRule;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options of {@code kvant quantize} that choose types by what they cost. What is given on the command line goes before the recipe. */
+final class AllocateArguments {
+    @Option(
+            names = "--stats",
+            paramLabel = "FILE",
+            description = "Round under these statistics of kvant calibrate --gradient, and choose types by them.")
+    private @Nullable Path statistics;
+
+    @Option(
+            names = "--size",
+            paramLabel = "BYTES",
+            converter = SizeConverter.class,
+            description = "Choose the best types for a file of at most this size, such as 60MiB, 1.5GB or 91727136.")
+    private @Nullable Long size;
+
+    @Option(
+            names = "--bpw",
+            paramLabel = "BITS",
+            description = "Choose the best types for at most so many bits a weight on average, of all weights.")
+    private @Nullable Double bits;
+
+    @Option(
+            names = "--max-kld",
+            paramLabel = "NATS",
+            description = "Choose types for the smallest file whose KL divergence a token is at most this; measured on"
+                    + " text that the calibration held out, or on --text.")
+    private @Nullable Double divergence;
+
+    @Option(
+            names = "--min-speed",
+            paramLabel = "SHARE",
+            description = "Of what can be chosen, at least this share of the fastest choice's decoding speed, from kernel"
+                    + " speeds that are measured on this machine.")
+    private @Nullable Double speed;
+
+    @Option(
+            names = "--types",
+            split = ",",
+            paramLabel = "TYPE",
+            converter = QuantizeCommand.TypeConverter.class,
+            description = "The types to choose from, such as q4_k,q6_k,iq3_s.")
+    private List<GgmlType> types = List.of();
+
+    @Option(
+            names = "--text",
+            arity = "1..*",
+            paramLabel = "FILE",
+            description = "Text to measure the divergence on; it is then measured with any budget.")
+    private List<Path> texts = List.of();
+
+    @Option(
+            names = "--chunks",
+            paramLabel = "N",
+            description = "The most chunks of each text (default: ${DEFAULT-VALUE}).")
+    private int chunks = 16;
+
+    @Option(names = "--recipe", paramLabel = "FILE", description = "Take what is not given here from this YAML file.")
+    private @Nullable Path recipe;
+
+    @Option(
+            names = "--write-recipe",
+            paramLabel = "FILE",
+            description = "Write what was chosen as a recipe, tensor by tensor.")
+    private @Nullable Path writtenRecipe;
+
+    List<Path> texts() {
+        return texts;
+    }
+
+    int chunks() {
+        return chunks;
+    }
+
+    @Nullable Path writtenRecipe() {
+        return writtenRecipe;
+    }
+
+    /** All that the command line and the recipe file ask for. */
+    Recipe recipe(
+            CommandLine command, @Nullable Preset preset, @Nullable Path imatrix, List<TensorTypeRule> rules)
+            throws IOException {
+        Recipe file = recipe == null ? Recipe.EMPTY : RecipeYaml.read(recipe);
+        boolean named = preset != null || size != null || bits != null || divergence != null || speed != null;
+        boolean limited = size != null || bits != null || divergence != null;
+        Budget budget = file.budget();
+        Recipe merged;
+        try {
+            if (limited || speed != null || preset != null) {
+                budget = new Budget(
+                        limited || preset != null ? size : budget.bytes(),
+                        limited || preset != null ? bits : budget.bitsPerWeight(),
+                        limited || preset != null ? divergence : budget.divergence(),
+                        speed != null || preset != null ? speed : budget.speed());
+            }
+            List<TensorTypeRule> all = new ArrayList<>(rules);
+            all.addAll(file.rules());
+            merged = new Recipe(
+                    named ? preset : file.preset(),
+                    budget,
+                    types.isEmpty() ? file.candidates() : types,
+                    all,
+                    file.rounding(),
+                    statistics == null ? file.statistics() : statistics.toString(),
+                    imatrix == null ? file.imatrix() : imatrix.toString());
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command, e.getMessage());
+        }
+        if (merged.preset() == null && !merged.budget().given() && merged.rules().isEmpty()) {
+            throw new ParameterException(
+                    command,
+                    "Missing required option: say what to make, with --type=<PRESET>, --size, --bpw, --max-kld,"
+                            + " --min-speed or --recipe");
+        }
+        if (chunks < 0) {
+            throw new ParameterException(command, "--chunks can't be negative");
+        }
+        return merged;
+    }
+
+    static final class SizeConverter implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            try {
+                return ByteSize.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+}

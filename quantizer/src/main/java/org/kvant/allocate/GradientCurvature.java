@@ -1,0 +1,52 @@
+package org.kvant.allocate;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.kvant.calibrate.GradientStatistics;
+import org.kvant.gguf.TensorInfo;
+
+/** Gradient-weighted moments: losses are nats a token, to second order. */
+public record GradientCurvature(GradientStatistics statistics) implements Curvature {
+    @Override
+    public float @Nullable [] moment(TensorInfo tensor, int matrix) throws IOException {
+        if (!statistics.has(tensor.name())) {
+            return null;
+        }
+        if (statistics.columns(tensor.name()) != tensor.columns()) {
+            throw new AllocateException(statistics.path() + ": tensor " + tensor.name() + " has "
+                    + statistics.columns(tensor.name()) + " columns there, not " + tensor.columns()
+                    + "; calibrate again");
+        }
+        return statistics.training(tensor.name(), matrix);
+    }
+
+    @Override
+    public float @Nullable [] heldOut(TensorInfo tensor, int matrix) throws IOException {
+        if (!statistics.hasHeldOut() || !statistics.has(tensor.name())) {
+            return null;
+        }
+        float[] held = statistics.heldOut(tensor.name(), matrix);
+        int columns = Math.toIntExact(tensor.columns());
+        for (int j = 0; j < columns; j++) {
+            if (held[j * columns + j] > 0) {
+                return held;
+            }
+        }
+        return null; // an expert that no held-out token was sent to
+    }
+
+    @Override
+    public float @Nullable [] diagonal(TensorInfo tensor, int matrix) {
+        return null;
+    }
+
+    @Override
+    public boolean divergence() {
+        return true;
+    }
+
+    @Override
+    public String identity() throws IOException {
+        return "gradient " + statistics.identity();
+    }
+}
