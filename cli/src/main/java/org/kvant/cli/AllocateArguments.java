@@ -49,8 +49,9 @@ final class AllocateArguments {
     @Option(
             names = "--min-speed",
             paramLabel = "SHARE",
-            description = "Of what can be chosen, at least this share of the fastest choice's decoding speed, from kernel"
-                    + " speeds that are measured on this machine.")
+            description =
+                    "Of what can be chosen, at least this share of the fastest choice's decoding speed, from kernel"
+                            + " speeds that are measured on this machine.")
     private @Nullable Double speed;
 
     @Option(
@@ -91,13 +92,13 @@ final class AllocateArguments {
         return chunks;
     }
 
-    @Nullable Path writtenRecipe() {
+    @Nullable
+    Path writtenRecipe() {
         return writtenRecipe;
     }
 
     /** All that the command line and the recipe file ask for. */
-    Recipe recipe(
-            CommandLine command, @Nullable Preset preset, @Nullable Path imatrix, List<TensorTypeRule> rules)
+    Recipe recipe(CommandLine command, @Nullable Preset preset, @Nullable Path imatrix, List<TensorTypeRule> rules)
             throws IOException {
         Recipe file = recipe == null ? Recipe.EMPTY : RecipeYaml.read(recipe);
         boolean named = preset != null || size != null || bits != null || divergence != null || speed != null;
@@ -125,7 +126,9 @@ final class AllocateArguments {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(command, e.getMessage());
         }
-        if (merged.preset() == null && !merged.budget().given() && merged.rules().isEmpty()) {
+        if (merged.preset() == null
+                && !merged.budget().given()
+                && merged.rules().isEmpty()) {
             throw new ParameterException(
                     command,
                     "Missing required option: say what to make, with --type=<PRESET>, --size, --bpw, --max-kld,"

@@ -69,8 +69,10 @@ final class AllocationTable {
     private static void print(PrintWriter out, String name, Line line, boolean withTypes) {
         StringBuilder types = new StringBuilder();
         if (withTypes) {
-            line.types.forEach((type, count) ->
-                    types.append(types.isEmpty() ? "" : ", ").append(count).append(' ').append(type));
+            line.types.forEach((type, count) -> types.append(types.isEmpty() ? "" : ", ")
+                    .append(count)
+                    .append(' ')
+                    .append(type));
         }
         out.printf(
                 Locale.ROOT,

@@ -31,8 +31,9 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code kvant quantize}: a model in full precision to one in few bits. */
 @Command(
         name = "quantize",
-        description = "Makes a smaller GGUF file of a model: with llama-quantize's presets, or with the best types for a"
-                + " size, a divergence or a speed.",
+        description =
+                "Makes a smaller GGUF file of a model: with llama-quantize's presets, or with the best types for a"
+                        + " size, a divergence or a speed.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class QuantizeCommand implements Callable<Integer> {

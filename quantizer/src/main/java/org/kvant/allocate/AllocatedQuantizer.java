@@ -62,12 +62,15 @@ public final class AllocatedQuantizer implements AutoCloseable {
         Curvature curvature = curvature();
         List<TensorInfo> tensors = tensors();
         List<GgmlType> types = new ArrayList<>(request.candidates());
-        request.rules().stream().map(TensorTypeRule::type).filter(t -> !types.contains(t)).forEach(types::add);
+        request.rules().stream()
+                .map(TensorTypeRule::type)
+                .filter(t -> !types.contains(t))
+                .forEach(types::add);
         if (folder != null) {
             Files.createDirectories(folder);
         }
-        List<TensorLosses> losses = Sensitivities.measure(
-                model, tensors, types, curvature, inFolder(LOSSES), options.threads(), listener);
+        List<TensorLosses> losses =
+                Sensitivities.measure(model, tensors, types, curvature, inFolder(LOSSES), options.threads(), listener);
         losses = losses.stream().map(this::restricted).toList();
         KernelSpeeds speeds = request.budget().speed() == null
                 ? null
@@ -99,8 +102,9 @@ public final class AllocatedQuantizer implements AutoCloseable {
             QuantizeOptions options, AllocateRequest request, @Nullable Path folder, ProgressListener listener)
             throws IOException {
         if (options.statistics() == null && options.imatrix() == null) {
-            throw new AllocateException("choosing types needs to know which weights matter: give statistics with --stats"
-                    + " (kvant calibrate --gradient makes them), or an importance matrix with --imatrix");
+            throw new AllocateException(
+                    "choosing types needs to know which weights matter: give statistics with --stats"
+                            + " (kvant calibrate --gradient makes them), or an importance matrix with --imatrix");
         }
         if (!options.split().equals(QuantizeOptions.Split.NONE)) {
             throw new AllocateException("a budget is for one file; split it afterwards, without a budget");
@@ -164,10 +168,11 @@ public final class AllocatedQuantizer implements AutoCloseable {
         for (TensorTypeRule rule : request.rules()) {
             if (rule.fits(tensor.tensor().name())) {
                 if (!tensor.losses().containsKey(rule.type())) {
-                    throw new IllegalArgumentException("tensor " + tensor.tensor().name() + " can't become "
-                            + rule.type().label() + " as the rule " + rule.pattern() + " says: it is "
-                            + tensor.tensor().type().label() + " with rows of "
-                            + tensor.tensor().columns());
+                    throw new IllegalArgumentException(
+                            "tensor " + tensor.tensor().name() + " can't become "
+                                    + rule.type().label() + " as the rule " + rule.pattern() + " says: it is "
+                                    + tensor.tensor().type().label() + " with rows of "
+                                    + tensor.tensor().columns());
                 }
                 losses.put(rule.type(), tensor.of(rule.type()));
                 return new TensorLosses(tensor.tensor(), losses, tensor.known());
@@ -229,7 +234,8 @@ public final class AllocatedQuantizer implements AutoCloseable {
     }
 
     private Path scratch() throws IOException {
-        Path scratch = folder != null ? folder : options.output().toAbsolutePath().getParent();
+        Path scratch =
+                folder != null ? folder : options.output().toAbsolutePath().getParent();
         return scratch != null ? scratch : Path.of("").toAbsolutePath();
     }
 
@@ -259,8 +265,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
     }
 
     private QuantizeOptions withTypes(Map<String, GgmlType> types, Map<String, Double> losses, Path output) {
-        Assignment assignment =
-                new Assignment(types, metadata(types, losses), request.rounding(), folder);
+        Assignment assignment = new Assignment(types, metadata(types, losses), request.rounding(), folder);
         return options.withAssignment(assignment).withOutput(output);
     }
 

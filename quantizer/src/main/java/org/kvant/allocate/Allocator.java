@@ -89,10 +89,8 @@ final class Allocator {
     long mostBytes() {
         return otherBytes
                 + items.stream()
-                        .mapToLong(item -> item.stream()
-                                .mapToLong(Option::bytes)
-                                .max()
-                                .orElseThrow())
+                        .mapToLong(item ->
+                                item.stream().mapToLong(Option::bytes).max().orElseThrow())
                         .sum();
     }
 

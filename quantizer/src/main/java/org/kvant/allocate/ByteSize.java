@@ -21,7 +21,8 @@ public final class ByteSize {
         if (matcher.matches()) {
             long base = matcher.group(3) == null ? 1000 : 1024;
             int power = matcher.group(2) == null ? 0 : "KMGT".indexOf(matcher.group(2)) + 1;
-            BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(base).pow(power));
+            BigDecimal bytes = new BigDecimal(matcher.group(1))
+                    .multiply(BigDecimal.valueOf(base).pow(power));
             if (bytes.compareTo(BigDecimal.ONE) >= 0 && bytes.compareTo(BigDecimal.valueOf(1L << 60)) < 0) {
                 return bytes.longValue();
             }

@@ -89,8 +89,7 @@ final class Knapsack {
     /** Bytes of the smallest choice. */
     static long leastBytes(List<List<Option>> items) {
         return items.stream()
-                .mapToLong(item ->
-                        item.stream().mapToLong(Option::bytes).min().orElseThrow())
+                .mapToLong(item -> item.stream().mapToLong(Option::bytes).min().orElseThrow())
                 .sum();
     }
 

@@ -83,7 +83,9 @@ final class LossCache implements AutoCloseable {
             return;
         }
         StringBuilder line = new StringBuilder(tensor).append('\t').append(losses.known());
-        losses.losses().forEach((type, loss) -> line.append('\t').append(type).append('=').append(loss));
+        losses.losses()
+                .forEach((type, loss) ->
+                        line.append('\t').append(type).append('=').append(loss));
         out.write(line.append('\t').append(END).append('\n').toString());
         out.flush();
     }

@@ -29,8 +29,7 @@ public final class RecipeYaml {
     private static final long MAX_BYTES = 16L << 20;
     private static final Set<String> KEYS = Set.of(
             "preset", "size", "bpw", "max-kld", "min-speed", "types", "tensors", "statistics", "imatrix", "rounding");
-    private static final Set<String> ROUNDING =
-            Set.of("feedback", "sweeps", "refit", "clip", "weight-power", "order");
+    private static final Set<String> ROUNDING = Set.of("feedback", "sweeps", "refit", "clip", "weight-power", "order");
 
     private final Path file;
 
@@ -69,8 +68,8 @@ public final class RecipeYaml {
         Preset preset = presetName == null
                 ? null
                 : Preset.of(presetName)
-                        .orElseThrow(() -> new IllegalArgumentException("preset: there is no '" + presetName
-                                + "'; there are " + Preset.names()));
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                "preset: there is no '" + presetName + "'; there are " + Preset.names()));
         Object size = root.get("size");
         Budget budget = new Budget(
                 size == null ? null : ByteSize.parse(size.toString()),
@@ -160,7 +159,7 @@ public final class RecipeYaml {
         return text == null ? null : file.resolveSibling(text).toString();
     }
 
-    private static GgmlType type(String where, Object name) {
+    private static GgmlType type(String where, @Nullable Object name) {
         return GgmlType.ofName(String.valueOf(name))
                 .orElseThrow(() -> new IllegalArgumentException(
                         where + ": there is no type '" + name + "'; for example q4_k, q8_0 or f16"));

@@ -66,7 +66,8 @@ record Relaxation(double bound, int @Nullable [] picks, double cost, int item, i
         if (fractional < 0) {
             return new Relaxation(cost, picks, cost, -1, -1);
         }
-        return new Relaxation(bound, picks, fill(bytes, costs, from, to, picks, budget - used, cost), fractional, upper);
+        return new Relaxation(
+                bound, picks, fill(bytes, costs, from, to, picks, budget - used, cost), fractional, upper);
     }
 
     /** Adds the steps of an item's hull, which starts at its smallest option; returns that. */

@@ -65,8 +65,9 @@ record SampledRows(float[] weights, int rows, int columns, double share, double 
                 sum += (double) target[at + j] * target[at + j];
             }
             if (!Double.isFinite(sum)) {
-                throw new AllocateException("tensor " + tensor.name() + ", row " + (firstRow + row)
-                        + " holds numbers that are not finite; the model is damaged, convert it anew from its checkpoint");
+                throw new AllocateException(
+                        "tensor " + tensor.name() + ", row " + (firstRow + row)
+                                + " holds numbers that are not finite; the model is damaged, convert it anew from its checkpoint");
             }
             return sum;
         }

@@ -63,16 +63,15 @@ public final class Sensitivities {
             int threads,
             ProgressListener listener)
             throws IOException {
-        String key = "losses " + VERSION + " " + ROWS + " " + Fingerprint.of(model).weights() + " "
-                + curvature.identity() + " " + types;
+        String key = "losses " + VERSION + " " + ROWS + " "
+                + Fingerprint.of(model).weights() + " " + curvature.identity() + " " + types;
         try (LossCache known = LossCache.open(cache, key)) {
             List<TensorInfo> open = tensors.stream()
                     .filter(tensor -> known.get(tensor.name()) == null)
                     .sorted(Comparator.comparingLong(TensorInfo::columns).reversed())
                     .toList();
             int workers = workers(open, threads);
-            RoundingOptions options =
-                    RoundingOptions.DEFAULT
+            RoundingOptions options = RoundingOptions.DEFAULT
                     .withSweeps(0)
                     .withDamping(DAMPING)
                     .withThreads(Math.max(1, threads / workers));
@@ -160,7 +159,8 @@ public final class Sensitivities {
                 all.add(new TensorLosses(tensors.get(i), own.losses(), true));
                 continue;
             }
-            double worst = own.losses().values().stream().mapToDouble(x -> x).max().orElse(0);
+            double worst =
+                    own.losses().values().stream().mapToDouble(x -> x).max().orElse(0);
             Map<GgmlType, Double> losses = new EnumMap<>(GgmlType.class);
             double mean = meanOfWorst(measured);
             own.losses().forEach((type, loss) -> losses.put(type, worst > 0 ? mean * loss / worst : 0));
@@ -172,10 +172,8 @@ public final class Sensitivities {
     private static double meanOfWorst(List<TypeLoss.Measured> measured) {
         return measured.stream()
                 .filter(TypeLoss.Measured::known)
-                .mapToDouble(m -> m.losses().values().stream()
-                        .mapToDouble(x -> x)
-                        .max()
-                        .orElse(0))
+                .mapToDouble(m ->
+                        m.losses().values().stream().mapToDouble(x -> x).max().orElse(0))
                 .average()
                 .orElse(0);
     }

@@ -64,7 +64,8 @@ final class SpeedModel {
         for (int i = 0; i < columns; i++) {
             values[i] = (float) random.nextDouble(-0.03, 0.03);
         }
-        MemorySegment row = MemorySegment.ofArray(new byte[Math.toIntExact(tensor.type().bytes(columns))]);
+        MemorySegment row =
+                MemorySegment.ofArray(new byte[Math.toIntExact(tensor.type().bytes(columns))]);
         Codecs.of(tensor.type()).encode(values, 0, row, 0, 1, columns, SampledRows.even(columns));
         return row;
     }

@@ -43,8 +43,8 @@ final class SpeedProbe {
             throws IOException {
         Set<GgmlType> types = EnumSet.noneOf(GgmlType.class);
         tensors.forEach(tensor -> types.addAll(tensor.losses().keySet()));
-        String key = "speeds 1 threads " + threads + " of " + Runtime.getRuntime().availableProcessors() + " "
-                + System.getProperty("os.arch");
+        String key = "speeds 1 threads " + threads + " of "
+                + Runtime.getRuntime().availableProcessors() + " " + System.getProperty("os.arch");
         Map<GgmlType, Double> known = read(cache, key);
         Backend.load();
         Path folder = Files.createTempDirectory("kvant-speed");
@@ -118,7 +118,9 @@ final class SpeedProbe {
         if (cache == null || !Files.isRegularFile(cache)) {
             return known;
         }
-        List<String> lines = new String(Files.readAllBytes(cache), StandardCharsets.UTF_8).lines().toList();
+        List<String> lines = new String(Files.readAllBytes(cache), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
         if (lines.isEmpty() || !lines.getFirst().equals(key)) {
             return known;
         }

@@ -50,7 +50,8 @@ final class TypeLoss {
         }
         if (!known) {
             // Their encoders would refuse when it comes to it.
-            sums.keySet().removeIf(type -> Codecs.canEncode(type) && Codecs.of(type).requiresImportance());
+            sums.keySet()
+                    .removeIf(type -> Codecs.canEncode(type) && Codecs.of(type).requiresImportance());
         }
         return new Measured(Candidates.monotone(sums), known);
     }
@@ -72,7 +73,8 @@ final class TypeLoss {
                 : sample.share() * factor / Math.max(1e-30, sample.share() * form.of(sample.weights(), null));
         @Nullable Hessian hessian = h == null ? null : Hessian.of(h, sample.columns(), options.damping());
         for (GgmlType type : types) {
-            double loss = type == tensor.type() ? 0 : form.of(sample.weights(), rounded(sample, type, hessian, diagonal));
+            double loss =
+                    type == tensor.type() ? 0 : form.of(sample.weights(), rounded(sample, type, hessian, diagonal));
             sums.merge(type, Math.max(0, loss) * unit, Double::sum);
         }
         return known;
@@ -85,8 +87,7 @@ final class TypeLoss {
         }
         byte[] bytes = new byte[Math.toIntExact(type.bytes(sample.weights().length))];
         MemorySegment segment = MemorySegment.ofArray(bytes);
-        WeightedFits.of(type)
-                .encode(sample.weights(), 0, segment, 0, sample.rows(), sample.columns(), diagonal);
+        WeightedFits.of(type).encode(sample.weights(), 0, segment, 0, sample.rows(), sample.columns(), diagonal);
         float[] values = new float[sample.weights().length];
         WeightedFits.of(type).decode(segment, 0, values, 0, values.length);
         return values;

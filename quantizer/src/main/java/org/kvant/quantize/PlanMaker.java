@@ -45,14 +45,16 @@ final class PlanMaker {
             assignment.metadata().forEach(more::put);
             metadata = more.build();
         }
-        TypePlanner planner = assignment != null ? new AssignedTypes(assignment.types()) : new PresetPlanner(
-                types.preset(),
-                types.pure(),
-                types.leaveOutput(),
-                types.outputType(),
-                types.tokenEmbeddingType(),
-                types.rules(),
-                imatrix != null);
+        TypePlanner planner = assignment != null
+                ? new AssignedTypes(assignment.types())
+                : new PresetPlanner(
+                        types.preset(),
+                        types.pure(),
+                        types.leaveOutput(),
+                        types.outputType(),
+                        types.tokenEmbeddingType(),
+                        types.rules(),
+                        imatrix != null);
         List<PlannedTensor> tensors = planner.plan(metadata, sources);
         for (PlannedTensor tensor : tensors) {
             if (!tensor.copied()) {

@@ -84,7 +84,18 @@ public record QuantizeOptions(
     /** The same with an importance matrix. */
     public QuantizeOptions withImatrix(@Nullable Path file, List<String> include, List<String> exclude) {
         return new QuantizeOptions(
-                input, output, types, file, include, exclude, allowRequantize, overrides, split, threads, statistics, assignment);
+                input,
+                output,
+                types,
+                file,
+                include,
+                exclude,
+                allowRequantize,
+                overrides,
+                split,
+                threads,
+                statistics,
+                assignment);
     }
 
     /** The same, allowing already quantized tensors to be quantized again or not. */

@@ -74,8 +74,7 @@ class AllocatedQuantizerTest {
     }
 
     private AllocateResult run(QuantizeOptions options, AllocateRequest request) throws IOException {
-        try (AllocatedQuantizer quantizer =
-                AllocatedQuantizer.open(options, request, work(), ProgressListener.NONE)) {
+        try (AllocatedQuantizer quantizer = AllocatedQuantizer.open(options, request, work(), ProgressListener.NONE)) {
             return quantizer.run();
         }
     }
@@ -91,7 +90,8 @@ class AllocatedQuantizerTest {
     void sizesAreKeptAndBeatAPresetOfTheSameSize() throws IOException {
         Path preset = folder.resolve("preset.gguf");
         Quantizer.run(
-                QuantizeOptions.of(DemoStatistics.model(), preset, Preset.Q3_K_M).withThreads(1),
+                QuantizeOptions.of(DemoStatistics.model(), preset, Preset.Q3_K_M)
+                        .withThreads(1),
                 ProgressListener.NONE);
         long size = Files.size(preset);
         Path output = folder.resolve("out.gguf");
@@ -254,7 +254,13 @@ class AllocatedQuantizerTest {
             assertThat(unknown.of(GgmlType.Q2_K)).isCloseTo(mean, within(1e-9));
             assertThat(losses.get(2).of(GgmlType.Q4_K)).isBetween(1e-4, 0.05);
             assertThatThrownBy(() -> Sensitivities.measure(
-                            model, tensors, List.of(GgmlType.Q4_K), new Diagonal("none"), null, 1, ProgressListener.NONE))
+                            model,
+                            tensors,
+                            List.of(GgmlType.Q4_K),
+                            new Diagonal("none"),
+                            null,
+                            1,
+                            ProgressListener.NONE))
                     .isInstanceOf(AllocateException.class);
         }
     }
@@ -265,11 +271,13 @@ class AllocatedQuantizerTest {
         byte[] bytes = Files.readAllBytes(DemoStatistics.statistics());
         Files.write(damaged, java.util.Arrays.copyOf(bytes, bytes.length / 2));
         Path output = folder.resolve("out.gguf");
-        assertThatThrownBy(() -> run(options(output).withStatistics(damaged), request(new Budget(null, 4.0, null, null))))
+        assertThatThrownBy(
+                        () -> run(options(output).withStatistics(damaged), request(new Budget(null, 4.0, null, null))))
                 .isInstanceOf(CalibrateException.class)
                 .hasMessageContaining(damaged.toString());
         assertThatThrownBy(() -> run(
-                        options(output).withStatistics(DemoStatistics.model()), request(new Budget(null, 4.0, null, null))))
+                        options(output).withStatistics(DemoStatistics.model()),
+                        request(new Budget(null, 4.0, null, null))))
                 .isInstanceOf(CalibrateException.class)
                 .hasMessageContaining("--gradient");
         assertThat(message(() -> run(options(output).withStatistics(null), request(new Budget(null, 4.0, null, null)))))

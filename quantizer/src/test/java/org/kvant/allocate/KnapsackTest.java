@@ -71,7 +71,8 @@ class KnapsackTest {
             double sensitivity = Math.exp(random.nextGaussian());
             long size = 1000 + random.nextInt(100_000);
             for (int bits = 2; bits <= 16; bits++) {
-                options.add(new Option(size * bits / 8, sensitivity * Math.pow(0.3, bits) * (0.9 + 0.2 * random.nextDouble()), 0));
+                options.add(new Option(
+                        size * bits / 8, sensitivity * Math.pow(0.3, bits) * (0.9 + 0.2 * random.nextDouble()), 0));
             }
             items.add(options);
         }
