@@ -131,8 +131,8 @@ final class AllocateArguments {
                 && merged.rules().isEmpty()) {
             throw new ParameterException(
                     command,
-                    "Missing required option: say what to make, with --type=<PRESET>, --size, --bpw, --max-kld,"
-                            + " --min-speed or --recipe");
+                    "Missing required option: '--type=<PRESET>', or one of --size, --bpw, --max-kld, --min-speed and"
+                            + " --recipe");
         }
         if (chunks < 0) {
             throw new ParameterException(command, "--chunks can't be negative");
