@@ -25,10 +25,19 @@ final class DenseFeedForward implements FeedForward {
 
     @Override
     public void forward(Rows rows, float[] x, float[] y, @Nullable LinearTap tap) {
+        hidden(rows, x, tap);
+        projection.forward(plan.down(), rows, hidden, y, tap);
+    }
+
+    @Override
+    public void prepare(Rows rows, float[] x) {
+        hidden(rows, x, null);
+    }
+
+    private void hidden(Rows rows, float[] x, @Nullable LinearTap tap) {
         projection.forward(plan.gate(), rows, x, gate, tap);
         projection.forward(plan.up(), rows, x, up, tap);
         Gating.forward(gelu, rows.count() * plan.gate().rows(), gate, up, hidden, workers);
-        projection.forward(plan.down(), rows, hidden, y, tap);
     }
 
     @Override

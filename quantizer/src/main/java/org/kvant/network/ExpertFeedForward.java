@@ -55,9 +55,18 @@ final class ExpertFeedForward implements FeedForward {
     }
 
     @Override
-    public void forward(Rows rows, float[] x, float[] y, @Nullable LinearTap tap) {
+    public void prepare(Rows rows, float[] x) {
+        route(rows, x, null);
+    }
+
+    private void route(Rows rows, float[] x, @Nullable LinearTap tap) {
         projection.forward(router, rows, x, logits, tap);
         routing.route(rows.count(), logits);
+    }
+
+    @Override
+    public void forward(Rows rows, float[] x, float[] y, @Nullable LinearTap tap) {
+        route(rows, x, tap);
         Arrays.fill(y, 0, rows.count() * width, 0);
         for (int expert = 0; expert < router.rows(); expert++) {
             int count = gather(expert, rows, x);

@@ -8,8 +8,11 @@ interface FeedForward {
     /** @param y receives {@code rows × width} */
     void forward(Rows rows, float[] x, float[] y, @Nullable LinearTap tap);
 
+    /** Computes what {@link #backward} needs, which is not all that {@link #forward} does. */
+    void prepare(Rows rows, float[] x);
+
     /**
-     * The last forward pass must have been that of the same rows.
+     * The last {@link #prepare} or {@link #forward} must have been of the same rows.
      *
      * @param dY dL/dy
      * @param dX receives dL/dx; zero when called

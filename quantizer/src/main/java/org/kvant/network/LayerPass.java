@@ -90,6 +90,22 @@ final class LayerPass {
 
     /** Turns {@link #input} into {@link #output}. */
     void forward(Group group, @Nullable LinearTap tap) {
+        untilFeedForward(group, tap);
+        feedForward.forward(group.rows(), middleNormed, fed, tap);
+        addNormed(plan.postFeedForwardNorm(), group.size(), fed, inverseFed, middle, output);
+    }
+
+    /** Computes from {@link #input} what {@link #backward} needs. */
+    void prepare(Group group) {
+        if (plan.postFeedForwardNorm() != null) {
+            forward(group, null);
+        } else {
+            untilFeedForward(group, null);
+            feedForward.prepare(group.rows(), middleNormed);
+        }
+    }
+
+    private void untilFeedForward(Group group, @Nullable LinearTap tap) {
         Rows rows = group.rows();
         int count = rows.count();
         float epsilon = parameters.epsilon();
@@ -113,8 +129,6 @@ final class LayerPass {
                 middleNormed,
                 inverseMiddle,
                 workers);
-        feedForward.forward(rows, middleNormed, fed, tap);
-        addNormed(plan.postFeedForwardNorm(), count, fed, inverseFed, middle, output);
     }
 
     private void headNorm(@Nullable String norm, int rows, float[] raw, float[] normed, float[] inverses) {
@@ -143,7 +157,7 @@ final class LayerPass {
     }
 
     /**
-     * Turns dL/doutput into dL/dinput, in place. The last forward pass must have been that of the same group.
+     * Turns dL/doutput into dL/dinput, in place. The last {@link #prepare} must have been that of the same group.
      *
      * @param gradient {@code rows × width}
      * @param vectors receives dL/dw of norms and biases, if not null

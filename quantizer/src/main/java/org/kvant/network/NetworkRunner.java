@@ -122,7 +122,7 @@ public final class NetworkRunner {
         float[] buffer = new float[pass.input.length];
         for (Group group : groups) {
             input.read(group.firstChunk(), 0, group.size(), pass.input, 0);
-            pass.forward(group, null);
+            pass.prepare(group);
             gradient.read(group.firstChunk(), 0, group.size(), buffer, 0);
             pass.backward(group, buffer, tap, vectors);
             gradient.write(group.firstChunk(), 0, group.size(), buffer, 0);
