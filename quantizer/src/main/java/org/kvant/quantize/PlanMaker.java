@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.kvant.calibrate.GradientStatistics;
 import org.kvant.codec.Codecs;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
@@ -93,6 +95,16 @@ final class PlanMaker {
         return imatrix;
     }
 
+    /** Tensors that the statistics have moments of, which an importance matrix need not have. */
+    private Set<String> calibrated() throws IOException {
+        if (options.statistics() == null) {
+            return Set.of();
+        }
+        try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
+            return Set.copyOf(statistics.weights());
+        }
+    }
+
     private void checkTypes(PlannedTensor tensor) throws QuantizeException {
         GgmlType from = tensor.source().type();
         if (!Codecs.canEncode(tensor.type())) {
@@ -114,8 +126,9 @@ final class PlanMaker {
         }
     }
 
-    private void checkImatrix(List<PlannedTensor> tensors, @Nullable Imatrix imatrix) throws QuantizeException {
+    private void checkImatrix(List<PlannedTensor> tensors, @Nullable Imatrix imatrix) throws IOException {
         List<String> unweighted = new ArrayList<>();
+        Set<String> calibrated = calibrated();
         for (PlannedTensor tensor : tensors) {
             if (tensor.copied()) {
                 continue;
@@ -130,7 +143,7 @@ final class PlanMaker {
                         + "; give a matrix that llama-imatrix made with --imatrix, or choose Q2_K");
                 return;
             }
-            if (missing && Codecs.of(tensor.type()).usesImportance()) {
+            if (missing && Codecs.of(tensor.type()).usesImportance() && !calibrated.contains(tensor.name())) {
                 unweighted.add(tensor.name());
             }
         }
