@@ -187,14 +187,17 @@ public final class QuantizeCommand implements Callable<Integer> {
     private QuantizeOptions options(Recipe recipe, Path source, Path target) {
         Preset preset = recipe.preset() == null ? Preset.COPY : recipe.preset();
         List<TensorTypeRule> rules = recipe.rules();
-        return QuantizeOptions.of(source, target, preset)
-                .withStatistics(recipe.statistics() == null ? null : Path.of(recipe.statistics()))
-                .withTypes(new QuantizeOptions.Types(preset, pure, leaveOutput, outputType, embeddingType, rules))
-                .withImatrix(imatrix, include, exclude)
-                .withRequantize(allowRequantize)
-                .withOverrides(overrides)
-                .withSplit(new QuantizeOptions.Split(keepSplit, splitMaxBytes, splitMaxTensors))
-                .withThreads(threads);
+        return QuantizeOptions.builder(source, target, preset)
+                .statistics(recipe.statistics() == null ? null : Path.of(recipe.statistics()))
+                .types(new QuantizeOptions.Types(preset, pure, leaveOutput, outputType, embeddingType, rules))
+                .imatrix(imatrix)
+                .includeWeights(include)
+                .excludeWeights(exclude)
+                .allowRequantize(allowRequantize)
+                .overrides(overrides)
+                .split(new QuantizeOptions.Split(keepSplit, splitMaxBytes, splitMaxTensors))
+                .threads(threads)
+                .build();
     }
 
     private int show(QuantizeOptions options) throws IOException {

@@ -43,7 +43,8 @@ class EvaluateCommandTest {
         Converter.convert(ROOT.resolve("models/demo"), f16, OutType.F16, ProgressListener.NONE);
         for (Preset preset : List.of(Preset.Q4_0, Preset.Q2_K)) {
             Path target = models.resolve(preset + ".gguf");
-            Quantizer.run(QuantizeOptions.of(f16, target, preset).withThreads(1), ProgressListener.NONE);
+            Quantizer.run(
+                    QuantizeOptions.builder(f16, target, preset).threads(1).build(), ProgressListener.NONE);
         }
     }
 

@@ -266,7 +266,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
 
     private QuantizeOptions withTypes(Map<String, GgmlType> types, Map<String, Double> losses, Path output) {
         Assignment assignment = new Assignment(types, metadata(types, losses), request.rounding(), folder);
-        return options.withAssignment(assignment).withOutput(output);
+        return options.toBuilder().assignment(assignment).output(output).build();
     }
 
     private Map<String, MetaValue> metadata(Map<String, GgmlType> types, Map<String, Double> losses) {

@@ -49,172 +49,26 @@ public record QuantizeOptions(
 
     /** A preset as it is, on all cores. */
     public static QuantizeOptions of(Path input, Path output, Preset preset) {
-        return new QuantizeOptions(
-                input,
-                output,
-                Types.of(preset),
-                null,
-                List.of(),
-                List.of(),
-                false,
-                List.of(),
-                Split.NONE,
-                Runtime.getRuntime().availableProcessors(),
-                null,
-                null);
+        return builder(input, output, preset).build();
     }
 
-    /** The same with other types. */
-    public QuantizeOptions withTypes(Types other) {
-        return new QuantizeOptions(
-                input,
-                output,
-                other,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                overrides,
-                split,
-                threads,
-                statistics,
-                assignment);
+    /** Begins with a preset as it is, on all cores. */
+    public static Builder builder(Path input, Path output, Preset preset) {
+        return new Builder(input, output, Types.of(preset));
     }
 
-    /** The same with an importance matrix. */
-    public QuantizeOptions withImatrix(@Nullable Path file, List<String> include, List<String> exclude) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                file,
-                include,
-                exclude,
-                allowRequantize,
-                overrides,
-                split,
-                threads,
-                statistics,
-                assignment);
-    }
-
-    /** The same, allowing already quantized tensors to be quantized again or not. */
-    public QuantizeOptions withRequantize(boolean allowed) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowed,
-                overrides,
-                split,
-                threads,
-                statistics,
-                assignment);
-    }
-
-    /** The same with metadata to set. */
-    public QuantizeOptions withOverrides(List<KvOverride> others) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                others,
-                split,
-                threads,
-                statistics,
-                assignment);
-    }
-
-    /** The same, cut so. */
-    public QuantizeOptions withSplit(Split other) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                overrides,
-                other,
-                threads,
-                statistics,
-                assignment);
-    }
-
-    /** The same with so many threads. */
-    public QuantizeOptions withThreads(int count) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                overrides,
-                split,
-                count,
-                statistics,
-                assignment);
-    }
-
-    /** The same, rounded under a calibration. */
-    public QuantizeOptions withStatistics(@Nullable Path file) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                overrides,
-                split,
-                threads,
-                file,
-                assignment);
-    }
-
-    /** The same, written elsewhere. */
-    public QuantizeOptions withOutput(Path file) {
-        return new QuantizeOptions(
-                input,
-                file,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                overrides,
-                split,
-                threads,
-                statistics,
-                assignment);
-    }
-
-    /** The same with types chosen elsewhere. */
-    public QuantizeOptions withAssignment(@Nullable Assignment other) {
-        return new QuantizeOptions(
-                input,
-                output,
-                types,
-                imatrix,
-                includeWeights,
-                excludeWeights,
-                allowRequantize,
-                overrides,
-                split,
-                threads,
-                statistics,
-                other);
+    /** Begins with these options. */
+    public Builder toBuilder() {
+        return new Builder(input, output, types)
+                .imatrix(imatrix)
+                .includeWeights(includeWeights)
+                .excludeWeights(excludeWeights)
+                .allowRequantize(allowRequantize)
+                .overrides(overrides)
+                .split(split)
+                .threads(threads)
+                .statistics(statistics)
+                .assignment(assignment);
     }
 
     /**
@@ -252,5 +106,99 @@ public record QuantizeOptions(
 
         /** As the input is. */
         public static final Split KEEP = new Split(true, 0, 0);
+    }
+
+    /** Options one by one; what each means stands at {@link QuantizeOptions}. */
+    public static final class Builder {
+        private final Path input;
+        private Path output;
+        private Types types;
+        private @Nullable Path imatrix;
+        private List<String> includeWeights = List.of();
+        private List<String> excludeWeights = List.of();
+        private boolean allowRequantize;
+        private List<KvOverride> overrides = List.of();
+        private Split split = Split.NONE;
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private @Nullable Path statistics;
+        private @Nullable Assignment assignment;
+
+        private Builder(Path input, Path output, Types types) {
+            this.input = input;
+            this.output = output;
+            this.types = types;
+        }
+
+        public Builder output(Path file) {
+            output = file;
+            return this;
+        }
+
+        public Builder types(Types choice) {
+            types = choice;
+            return this;
+        }
+
+        public Builder imatrix(@Nullable Path file) {
+            imatrix = file;
+            return this;
+        }
+
+        public Builder includeWeights(List<String> names) {
+            includeWeights = names;
+            return this;
+        }
+
+        public Builder excludeWeights(List<String> names) {
+            excludeWeights = names;
+            return this;
+        }
+
+        public Builder allowRequantize(boolean allowed) {
+            allowRequantize = allowed;
+            return this;
+        }
+
+        public Builder overrides(List<KvOverride> entries) {
+            overrides = entries;
+            return this;
+        }
+
+        public Builder split(Split cut) {
+            split = cut;
+            return this;
+        }
+
+        public Builder threads(int count) {
+            threads = count;
+            return this;
+        }
+
+        public Builder statistics(@Nullable Path file) {
+            statistics = file;
+            return this;
+        }
+
+        public Builder assignment(@Nullable Assignment choice) {
+            assignment = choice;
+            return this;
+        }
+
+        /** @throws IllegalArgumentException if the options contradict one another or are out of range */
+        public QuantizeOptions build() {
+            return new QuantizeOptions(
+                    input,
+                    output,
+                    types,
+                    imatrix,
+                    includeWeights,
+                    excludeWeights,
+                    allowRequantize,
+                    overrides,
+                    split,
+                    threads,
+                    statistics,
+                    assignment);
+        }
     }
 }

@@ -49,9 +49,10 @@ class AllocatedQuantizerTest {
     }
 
     private static QuantizeOptions options(Path output) {
-        return QuantizeOptions.of(DemoStatistics.model(), output, Preset.COPY)
-                .withStatistics(DemoStatistics.statistics())
-                .withThreads(1);
+        return QuantizeOptions.builder(DemoStatistics.model(), output, Preset.COPY)
+                .statistics(DemoStatistics.statistics())
+                .threads(1)
+                .build();
     }
 
     private static AllocateRequest request(Budget budget) {
@@ -90,8 +91,9 @@ class AllocatedQuantizerTest {
     void sizesAreKeptAndBeatAPresetOfTheSameSize() throws IOException {
         Path preset = folder.resolve("preset.gguf");
         Quantizer.run(
-                QuantizeOptions.of(DemoStatistics.model(), preset, Preset.Q3_K_M)
-                        .withThreads(1),
+                QuantizeOptions.builder(DemoStatistics.model(), preset, Preset.Q3_K_M)
+                        .threads(1)
+                        .build(),
                 ProgressListener.NONE);
         long size = Files.size(preset);
         Path output = folder.resolve("out.gguf");
@@ -271,16 +273,21 @@ class AllocatedQuantizerTest {
         byte[] bytes = Files.readAllBytes(DemoStatistics.statistics());
         Files.write(damaged, java.util.Arrays.copyOf(bytes, bytes.length / 2));
         Path output = folder.resolve("out.gguf");
-        assertThatThrownBy(
-                        () -> run(options(output).withStatistics(damaged), request(new Budget(null, 4.0, null, null))))
+        assertThatThrownBy(() -> run(
+                        options(output).toBuilder().statistics(damaged).build(),
+                        request(new Budget(null, 4.0, null, null))))
                 .isInstanceOf(CalibrateException.class)
                 .hasMessageContaining(damaged.toString());
         assertThatThrownBy(() -> run(
-                        options(output).withStatistics(DemoStatistics.model()),
+                        options(output).toBuilder()
+                                .statistics(DemoStatistics.model())
+                                .build(),
                         request(new Budget(null, 4.0, null, null))))
                 .isInstanceOf(CalibrateException.class)
                 .hasMessageContaining("--gradient");
-        assertThat(message(() -> run(options(output).withStatistics(null), request(new Budget(null, 4.0, null, null)))))
+        assertThat(message(() -> run(
+                        options(output).toBuilder().statistics(null).build(),
+                        request(new Budget(null, 4.0, null, null)))))
                 .contains("--stats");
         assertThat(output).doesNotExist();
     }

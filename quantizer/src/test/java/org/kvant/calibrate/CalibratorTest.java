@@ -85,7 +85,9 @@ class CalibratorTest {
                         Imatrix.read(Calibrations.resource("demo.imatrix.gguf")).size());
         Path output = folder.resolve("quantized.gguf");
         Quantizer.run(
-                QuantizeOptions.of(model, output, Preset.Q2_K).withImatrix(stats, List.of(), List.of()),
+                QuantizeOptions.builder(model, output, Preset.Q2_K)
+                        .imatrix(stats)
+                        .build(),
                 ProgressListener.NONE);
         try (Statistics statistics = Statistics.open(stats);
                 GgufFile source = GgufFile.open(model);

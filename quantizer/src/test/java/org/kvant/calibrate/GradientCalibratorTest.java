@@ -101,14 +101,16 @@ class GradientCalibratorTest {
             for (Preset preset : List.of(Preset.Q4_0, Preset.Q3_K_M, Preset.IQ3_XXS)) {
                 Path calibrated = folder.resolve(preset + "-calibrated.gguf");
                 Path weighted = folder.resolve(preset + "-weighted.gguf");
-                QuantizeOptions plain = QuantizeOptions.of(model, weighted, preset)
-                        .withThreads(1)
-                        .withImatrix(stats, List.of(), List.of());
+                QuantizeOptions plain = QuantizeOptions.builder(model, weighted, preset)
+                        .threads(1)
+                        .imatrix(stats)
+                        .build();
                 Quantizer.run(plain, ProgressListener.NONE);
                 Quantizer.run(
-                        QuantizeOptions.of(model, calibrated, preset)
-                                .withThreads(1)
-                                .withStatistics(stats),
+                        QuantizeOptions.builder(model, calibrated, preset)
+                                .threads(1)
+                                .statistics(stats)
+                                .build(),
                         ProgressListener.NONE);
                 assertThat(CalibratedRounder.folderOf(calibrated)).doesNotExist();
                 double ours = probe.evaluate(calibrated).meanDivergence();
@@ -167,9 +169,10 @@ class GradientCalibratorTest {
 
     private void quantize(Path model, Path statistics) throws IOException {
         Quantizer.run(
-                QuantizeOptions.of(model, folder.resolve("out.gguf"), Preset.Q4_0)
-                        .withThreads(1)
-                        .withStatistics(statistics),
+                QuantizeOptions.builder(model, folder.resolve("out.gguf"), Preset.Q4_0)
+                        .threads(1)
+                        .statistics(statistics)
+                        .build(),
                 ProgressListener.NONE);
     }
 }

@@ -44,7 +44,8 @@ public final class DemoModels {
         return QUANTIZED.computeIfAbsent(preset, wanted -> {
             Path target = FOLDER.resolve("demo-" + wanted + ".gguf");
             try {
-                Quantizer.run(QuantizeOptions.of(F16, target, wanted).withThreads(1), ProgressListener.NONE);
+                Quantizer.run(
+                        QuantizeOptions.builder(F16, target, wanted).threads(1).build(), ProgressListener.NONE);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

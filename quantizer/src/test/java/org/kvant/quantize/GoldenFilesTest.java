@@ -87,9 +87,10 @@ class GoldenFilesTest {
                 case "gguf" -> gguf;
                 default -> null;
             };
-            QuantizeOptions options = QuantizeOptions.of(input, output, golden.preset())
-                    .withImatrix(imatrix, List.of(), List.of())
-                    .withThreads(3);
+            QuantizeOptions options = QuantizeOptions.builder(input, output, golden.preset())
+                    .imatrix(imatrix)
+                    .threads(3)
+                    .build();
             if (golden.size().equals("refused")) {
                 assertThatThrownBy(() -> Quantizer.run(options, ProgressListener.NONE))
                         .as(golden.toString())

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ import org.kvant.gguf.Metadata;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorInfo;
 import org.kvant.gguf.WriteOptions;
+import org.kvant.round.RoundingOptions;
 
 class QuantizerTest {
     private static final SyntheticModel MODEL = SyntheticModel.of("dense-256");
@@ -38,7 +40,7 @@ class QuantizerTest {
     }
 
     private QuantizeOptions options(Preset preset) {
-        return QuantizeOptions.of(input, output, preset).withThreads(2);
+        return QuantizeOptions.builder(input, output, preset).threads(2).build();
     }
 
     private void assertRefused(QuantizeOptions options, String... messages) throws IOException {
@@ -102,7 +104,7 @@ class QuantizerTest {
         QuantizeOptions options = QuantizeOptions.of(output, again, Preset.Q4_0);
         assertRefused(options, "is quantized already (Q8_0)", "--allow-requantize");
         assertThat(Quantizer.plan(options).obstacles()).hasSize(1);
-        Quantizer.run(options.withRequantize(true), ProgressListener.NONE);
+        Quantizer.run(options.toBuilder().allowRequantize(true).build(), ProgressListener.NONE);
         try (GgufFile file = GgufFile.open(again)) {
             assertThat(file.tensor("blk.0.attn_q.weight").orElseThrow().type()).isEqualTo(GgmlType.Q4_0);
         }
@@ -125,7 +127,9 @@ class QuantizerTest {
         assertRefused(QuantizeOptions.of(input, link, Preset.Q4_0), "is an input");
         Path imatrix = MODEL.writeImatrix(folder.resolve("imatrix"));
         assertRefused(
-                QuantizeOptions.of(input, imatrix, Preset.Q4_0).withImatrix(imatrix, List.of(), List.of()),
+                QuantizeOptions.builder(input, imatrix, Preset.Q4_0)
+                        .imatrix(imatrix)
+                        .build(),
                 "is an input");
     }
 
@@ -136,8 +140,7 @@ class QuantizerTest {
         assertRefused(QuantizeOptions.of(input, folder.resolve("no/out.gguf"), Preset.Q4_0), "does not exist", "no");
         Path text = Files.writeString(folder.resolve("text.gguf"), "not a model");
         assertRefused(QuantizeOptions.of(text, output, Preset.Q4_0), "text.gguf");
-        assertRefused(
-                options(Preset.Q4_0).withImatrix(text, List.of(), List.of()), "text.gguf", "not an importance matrix");
+        assertRefused(options(Preset.Q4_0).toBuilder().imatrix(text).build(), "text.gguf", "not an importance matrix");
     }
 
     @Test
@@ -194,9 +197,9 @@ class QuantizerTest {
 
     @Test
     void theResultDependsOnNeitherThreadsNorSplitting() throws IOException {
-        Quantizer.run(options(Preset.Q4_K_M).withThreads(1), ProgressListener.NONE);
+        Quantizer.run(options(Preset.Q4_K_M).toBuilder().threads(1).build(), ProgressListener.NONE);
         String digest = Digests.ofTensors(output);
-        Quantizer.run(options(Preset.Q4_K_M).withThreads(5), ProgressListener.NONE);
+        Quantizer.run(options(Preset.Q4_K_M).toBuilder().threads(5).build(), ProgressListener.NONE);
         assertThat(Digests.ofTensors(output)).isEqualTo(digest);
 
         Path parts = folder.resolve("parts.gguf");
@@ -210,8 +213,9 @@ class QuantizerTest {
         }
 
         QuantizeResult kept = Quantizer.run(
-                QuantizeOptions.of(split.getFirst(), folder.resolve("kept.gguf"), Preset.Q4_K_M)
-                        .withSplit(QuantizeOptions.Split.KEEP),
+                QuantizeOptions.builder(split.getFirst(), folder.resolve("kept.gguf"), Preset.Q4_K_M)
+                        .split(QuantizeOptions.Split.KEEP)
+                        .build(),
                 ProgressListener.NONE);
         assertThat(kept.outputs()).hasSameSizeAs(split);
         assertThat(kept.outputs().getFirst().getFileName().toString()).startsWith("kept-00001-of-0000");
@@ -226,7 +230,10 @@ class QuantizerTest {
         }
 
         QuantizeResult cut = Quantizer.run(
-                options(Preset.Q4_K_M).withSplit(new QuantizeOptions.Split(false, 0, 40)), ProgressListener.NONE);
+                options(Preset.Q4_K_M).toBuilder()
+                        .split(new QuantizeOptions.Split(false, 0, 40))
+                        .build(),
+                ProgressListener.NONE);
         assertThat(cut.outputs()).hasSize((MODEL.tensors().size() + 39) / 40);
         assertThat(Digests.ofTensors(cut.outputs().getFirst())).isEqualTo(digest);
     }
@@ -234,9 +241,11 @@ class QuantizerTest {
     @Test
     void metadataIsTheInputsWithWhatLlamaQuantizeChanges() throws IOException {
         Path imatrix = MODEL.writeImatrix(folder.resolve("imatrix.gguf"));
-        QuantizeOptions options = options(Preset.Q5_K_S)
-                .withImatrix(imatrix, List.of(), List.of("ffn_up"))
-                .withOverrides(List.of(KvOverride.parse("general.name=str:Other"), KvOverride.parse("x.y=int:3")));
+        QuantizeOptions options = options(Preset.Q5_K_S).toBuilder()
+                .imatrix(imatrix)
+                .excludeWeights(List.of("ffn_up"))
+                .overrides(List.of(KvOverride.parse("general.name=str:Other"), KvOverride.parse("x.y=int:3")))
+                .build();
         Quantizer.run(options, ProgressListener.NONE);
         try (GgufFile file = GgufFile.open(output)) {
             Metadata metadata = file.metadata();
@@ -269,14 +278,10 @@ class QuantizerTest {
     void planningWritesNothingAndSaysWhatIsOdd() throws IOException {
         SyntheticModel.of("tied-gemma-288").write(input);
         List<Path> before = files();
-        QuantizePlan plan = Quantizer.plan(options(Preset.Q2_K_S)
-                .withTypes(new QuantizeOptions.Types(
-                        Preset.Q2_K_S,
-                        false,
-                        false,
-                        null,
-                        null,
-                        List.of(TensorTypeRule.parse("nothing_like_it=q8_0")))));
+        QuantizePlan plan = Quantizer.plan(options(Preset.Q2_K_S).toBuilder()
+                .types(new QuantizeOptions.Types(
+                        Preset.Q2_K_S, false, false, null, null, List.of(TensorTypeRule.parse("nothing_like_it=q8_0"))))
+                .build());
         assertThat(files()).isEqualTo(before);
         assertThat(plan.notes())
                 .anyMatch(note -> note.contains("do not divide"))
@@ -301,16 +306,45 @@ class QuantizerTest {
     void typesThatCannotBeWrittenAreRefused() throws IOException {
         QuantizeOptions.Types types = new QuantizeOptions.Types(
                 Preset.Q4_K_M, false, false, null, null, List.of(TensorTypeRule.parse("attn_q=q8_k")));
-        assertRefused(options(Preset.Q4_K_M).withTypes(types), "blk.0.attn_q.weight", "Q8_K is not supported");
+        assertRefused(
+                options(Preset.Q4_K_M).toBuilder().types(types).build(),
+                "blk.0.attn_q.weight",
+                "Q8_K is not supported");
+    }
+
+    @Test
+    void optionsSurviveTheirBuilder() {
+        QuantizeOptions all = QuantizeOptions.builder(input, output, Preset.Q4_0)
+                .types(new QuantizeOptions.Types(Preset.Q5_0, true, true, GgmlType.F16, GgmlType.Q8_0, List.of()))
+                .imatrix(Path.of("imatrix"))
+                .excludeWeights(List.of("ffn_up"))
+                .allowRequantize(true)
+                .overrides(List.of(KvOverride.parse("x.y=int:3")))
+                .split(QuantizeOptions.Split.KEEP)
+                .threads(7)
+                .statistics(Path.of("statistics"))
+                .assignment(new Assignment(Map.of(), Map.of(), RoundingOptions.DEFAULT, null))
+                .build();
+        assertThat(all.toBuilder().build()).isEqualTo(all);
+        QuantizeOptions including = QuantizeOptions.builder(input, output, Preset.Q4_0)
+                .includeWeights(List.of("ffn_up"))
+                .build();
+        assertThat(including.toBuilder().build()).isEqualTo(including);
+        assertThat(all).hasNoNullFieldsOrProperties();
     }
 
     @Test
     void nonsenseInOptionsIsRefused() {
-        assertThatThrownBy(() -> options(Preset.Q4_0).withThreads(0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> options(Preset.Q4_0).withImatrix(null, List.of("a"), List.of("b")))
+        assertThatThrownBy(() -> options(Preset.Q4_0).toBuilder().threads(0).build())
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> options(Preset.Q4_0).toBuilder()
+                        .imatrix(null)
+                        .includeWeights(List.of("a"))
+                        .excludeWeights(List.of("b"))
+                        .build())
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Quantizer.run(
-                        options(Preset.Q4_0).withImatrix(input, List.of(), List.of()), ProgressListener.NONE))
+                        options(Preset.Q4_0).toBuilder().imatrix(input).build(), ProgressListener.NONE))
                 .isInstanceOf(QuantizeException.class)
                 .hasMessageContaining("is not an importance matrix");
         assertThatThrownBy(() -> GgufFile.open(output)).isInstanceOf(GgufException.class);

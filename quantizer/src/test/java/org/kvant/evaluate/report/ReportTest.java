@@ -33,9 +33,10 @@ class ReportTest {
     private Path ours() throws IOException {
         Path file = folder.resolve("ours & <b>.gguf");
         Quantizer.run(
-                QuantizeOptions.of(DemoModels.f16(), file, Preset.Q4_K_M)
-                        .withThreads(1)
-                        .withOverrides(List.of(KvOverride.parse("kvant.recipe=str:<script>alert(1)</script>"))),
+                QuantizeOptions.builder(DemoModels.f16(), file, Preset.Q4_K_M)
+                        .threads(1)
+                        .overrides(List.of(KvOverride.parse("kvant.recipe=str:<script>alert(1)</script>")))
+                        .build(),
                 ProgressListener.NONE);
         return file;
     }
