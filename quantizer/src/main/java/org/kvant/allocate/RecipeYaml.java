@@ -52,6 +52,16 @@ public final class RecipeYaml {
         } catch (MalformedInputException e) {
             throw new AllocateException(file + ": is not text in UTF-8, so no recipe", e);
         }
+        return parse(text, file);
+    }
+
+    /**
+     * A recipe from its text.
+     *
+     * @param file where it was found, for messages; paths in it are relative to this
+     * @throws AllocateException if it is no recipe, naming the key
+     */
+    public static Recipe parse(String text, Path file) throws AllocateException {
         RecipeYaml reader = new RecipeYaml(file);
         try {
             Object root = new Yaml(new SafeConstructor(new LoaderOptions())).load(text);

@@ -42,6 +42,14 @@ final class PlanMaker {
         }
         Metadata metadata = OutputMetadata.of(input.metadata(), fileType, options.overrides(), imatrix);
         Assignment assignment = options.assignment();
+        if (assignment == null && options.statistics() != null) {
+            // Otherwise nothing would tell such a file from llama-quantize's.
+            metadata = metadata.toBuilder()
+                    .putString(
+                            "kvant.quantize.statistics",
+                            String.valueOf(options.statistics().getFileName()))
+                    .build();
+        }
         if (assignment != null && !assignment.metadata().isEmpty()) {
             Metadata.Builder more = metadata.toBuilder();
             assignment.metadata().forEach(more::put);

@@ -119,6 +119,8 @@ class GradientCalibratorTest {
                 assertThat(ours).as(preset.toString()).isLessThan(theirs);
                 try (GgufFile a = GgufFile.open(calibrated);
                         GgufFile b = GgufFile.open(weighted)) {
+                    assertThat(a.metadata().string("kvant.quantize.statistics")).isEqualTo("stats.gguf");
+                    assertThat(b.metadata().keys()).noneMatch(key -> key.startsWith("kvant."));
                     assertThat(a.tensors().stream().map(t -> t.name() + t.type()))
                             .isEqualTo(b.tensors().stream()
                                     .map(t -> t.name() + t.type())

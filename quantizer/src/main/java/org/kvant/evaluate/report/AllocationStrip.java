@@ -1,97 +1,181 @@
 package org.kvant.evaluate.report;
 
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.kvant.gguf.GgmlType;
 
 /** Which type each tensor has: one strip for a file, in the order of layers, as wide as the bytes are many. */
 final class AllocationStrip {
-    private static final int WIDTH = 1000;
-    private static final int HEIGHT = 46;
+    static final int WIDTH = 1000;
+    static final int HEIGHT = 46;
+
+    /** A tensor, or some neighbours of a layer that have the same type. */
+    private record Stretch(int layer, GgmlType type, List<String> names, long bytes) {}
+
+    /**
+     * A label below the strip.
+     *
+     * @param place its middle or left end as a share of the width
+     * @param minor whether a phone has no room for it
+     */
+    record Tick(double place, boolean centred, boolean minor, String text) {}
+
+    /** Norms and biases are too small to be seen. */
     private static final double NARROWEST = 0.05;
 
-    /** Viridis, dark to light: also told apart without colour. */
-    private static final String[] COLOURS = {
-        "#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"
-    };
+    /** Least distance of two labels, of all. */
+    private static final double LABEL_ROOM = 0.04;
 
-    private final Map<GgmlType, String> colours =
-            new TreeMap<>(Comparator.comparingDouble(GgmlType::bitsPerWeight).thenComparing(Comparator.naturalOrder()));
+    private static final double PHONE_LABEL_ROOM = 0.09;
 
-    /** Gives every type of these files a colour, the same in all strips: few bits dark, many light. */
-    AllocationStrip(List<ModelFacts> models) {
-        models.stream()
-                .flatMap(model -> model.tensors().stream())
-                .forEach(tensor -> colours.put(tensor.info().type(), ""));
-        int i = 0;
-        for (GgmlType type : List.copyOf(colours.keySet())) {
-            int last = Math.max(1, colours.size() - 1);
-            colours.put(type, colour((double) i++ / last));
-        }
+    /** Least width of a tensor outside the layers that gets a label. */
+    private static final double NAME_ROOM = 0.09;
+
+    private final TypeColours colours;
+
+    AllocationStrip(TypeColours colours) {
+        this.colours = colours;
     }
 
-    /** Between two neighbours of {@link #COLOURS}. */
-    private static String colour(double place) {
-        double at = place * (COLOURS.length - 1);
-        int below = Math.min((int) at, COLOURS.length - 2);
-        int from = Integer.parseInt(COLOURS[below].substring(1), 16);
-        int to = Integer.parseInt(COLOURS[below + 1].substring(1), 16);
-        int mixed = 0;
-        for (int shift = 16; shift >= 0; shift -= 8) {
-            int a = from >> shift & 0xFF;
-            int b = to >> shift & 0xFF;
-            mixed |= (int) Math.round(a + (at - below) * (b - a)) << shift;
+    private static List<Stretch> stretches(List<ModelFacts.Tensor> tensors, double total) {
+        List<Stretch> stretches = new ArrayList<>();
+        for (ModelFacts.Tensor tensor : tensors) {
+            if (tensor.info().bytes() / total * WIDTH < NARROWEST) {
+                continue;
+            }
+            int layer = tensor.role().layer();
+            Stretch last = stretches.isEmpty() ? null : stretches.getLast();
+            if (last != null
+                    && layer >= 0
+                    && last.layer() == layer
+                    && last.type() == tensor.info().type()) {
+                stretches.removeLast();
+                List<String> names = new ArrayList<>(last.names());
+                names.add(tensor.role().name());
+                stretches.add(new Stretch(
+                        layer, last.type(), names, last.bytes() + tensor.info().bytes()));
+            } else {
+                stretches.add(new Stretch(
+                        layer,
+                        tensor.info().type(),
+                        List.of(tensor.role().name()),
+                        tensor.info().bytes()));
+            }
         }
-        return Html.format("#%06x", mixed);
+        return stretches;
     }
 
-    String svg(ModelFacts model) {
-        double total = model.tensors().stream().mapToLong(t -> t.info().bytes()).sum();
-        StringBuilder svg = new StringBuilder(Html.format(
-                "<svg class=\"strip\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\""
-                        + " aria-label=\"types of %s\">",
-                WIDTH, HEIGHT, Html.escape(model.name())));
+    private static double total(List<ModelFacts.Tensor> tensors) {
+        return Math.max(1, tensors.stream().mapToLong(t -> t.info().bytes()).sum());
+    }
+
+    /** The strip in units of {@link #WIDTH} and {@link #HEIGHT}, without an {@code svg} element around it. */
+    String shapes(List<ModelFacts.Tensor> tensors) {
+        double total = total(tensors);
+        StringBuilder svg = new StringBuilder();
+        StringBuilder borders = new StringBuilder();
         double at = 0;
         int layer = -1;
-        StringBuilder borders = new StringBuilder();
-        for (ModelFacts.Tensor tensor : model.tensors()) {
-            double width = tensor.info().bytes() / total * WIDTH;
-            if (width >= NARROWEST) {
-                svg.append(Html.format(
-                        "<rect x=\"%.2f\" width=\"%.2f\" y=\"0\" height=\"%d\" fill=\"%s\"><title>%s: %s, %s</title></rect>",
-                        at,
-                        width + 0.1,
-                        HEIGHT,
-                        colours.getOrDefault(tensor.info().type(), COLOURS[0]),
-                        Html.escape(tensor.info().name()),
-                        tensor.info().type().label(),
-                        Html.bytes(tensor.info().bytes())));
-            }
-            if (tensor.role().layer() != layer) {
-                layer = tensor.role().layer();
-                borders.append(
-                        Html.format("<rect class=\"border\" x=\"%.2f\" width=\"1\" height=\"%d\"/>", at, HEIGHT));
+        for (Stretch stretch : stretches(tensors, total)) {
+            double width = stretch.bytes() / total * WIDTH;
+            svg.append(Html.format(
+                    "<path fill=\"%s\" d=\"M%.1f 0h%.1fv%dh-%.1f\"><title>%s%s: %s, %s</title></path>",
+                    colours.of(stretch.type()),
+                    at,
+                    width + 0.15,
+                    HEIGHT,
+                    width + 0.15,
+                    stretch.layer() >= 0 ? "layer " + stretch.layer() + ", " : "",
+                    Html.escape(String.join(", ", stretch.names())),
+                    stretch.type().label(),
+                    Html.bytes(stretch.bytes())));
+            if (stretch.layer() != layer) {
+                layer = stretch.layer();
+                borders.append(Html.format("M%.1f 0v%d", at, HEIGHT));
             }
             at += width;
         }
-        return svg.append(borders).append("</svg>").toString();
+        return svg.append("<path class=\"border\" d=\"")
+                .append(borders)
+                .append("\"/>")
+                .toString();
+    }
+
+    /** Where layers begin, at round numbers, and what is large besides. */
+    List<Tick> ticks(List<ModelFacts.Tensor> tensors) {
+        double total = total(tensors);
+        double inLayers = tensors.stream()
+                        .filter(t -> t.role().layer() >= 0)
+                        .mapToLong(t -> t.info().bytes())
+                        .sum()
+                / total;
+        int layers = 1 + tensors.stream().mapToInt(t -> t.role().layer()).max().orElse(0);
+        double each = Math.max(0.01, inLayers) / Math.max(1, layers);
+        int every = every((int) Math.ceil(LABEL_ROOM / each));
+        int everyOnPhone = every((int) Math.ceil(PHONE_LABEL_ROOM / each));
+        List<Tick> ticks = new ArrayList<>();
+        double at = 0;
+        int layer = -1;
+        for (ModelFacts.Tensor tensor : tensors) {
+            double share = tensor.info().bytes() / total;
+            int own = tensor.role().layer();
+            if (own < 0 && share >= NAME_ROOM) {
+                ticks.add(new Tick(at + share / 2, true, false, tensor.role().name()));
+            } else if (own > layer) {
+                if (own % every == 0) {
+                    ticks.add(new Tick(at, false, own % everyOnPhone != 0, Integer.toString(own)));
+                }
+                layer = own;
+            }
+            at += share;
+        }
+        return ticks;
+    }
+
+    /** A round number of layers between two labels. */
+    static int every(int least) {
+        for (int step : new int[] {1, 2, 5, 10, 20, 50}) {
+            if (step >= least) {
+                return step;
+            }
+        }
+        return least;
+    }
+
+    /** The strip with its labels, as wide as the page. */
+    String html(ModelFacts model) {
+        StringBuilder html = new StringBuilder(Html.format(
+                "<svg class=\"strip\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\""
+                        + " aria-label=\"types of %s\">",
+                WIDTH, HEIGHT, Html.escape(model.name())));
+        html.append(shapes(model.tensors())).append("</svg><div class=\"ticks\">");
+        for (Tick tick : ticks(model.tensors())) {
+            html.append(Html.format(
+                    "<span class=\"%s\" style=\"left:%.2f%%\">%s</span>",
+                    tick.centred() ? "centred" : tick.minor() ? "minor" : "major",
+                    100 * tick.place(),
+                    Html.escape(tick.text())));
+        }
+        return html.append("</div>").toString();
+    }
+
+    /** Each type's share of the bytes, from few bits to many. */
+    Map<GgmlType, Double> shares(List<ModelFacts.Tensor> tensors) {
+        double total = total(tensors);
+        Map<GgmlType, Double> shares = new TreeMap<>(java.util.Comparator.comparingInt(colours.types()::indexOf));
+        tensors.forEach(t -> shares.merge(t.info().type(), t.info().bytes() / total, Double::sum));
+        return shares;
     }
 
     /** What the colours mean, and each type's share of this file's bytes. */
     String legend(ModelFacts model) {
-        Map<GgmlType, Long> bytes = new TreeMap<>();
-        model.tensors().forEach(t -> bytes.merge(t.info().type(), t.info().bytes(), Long::sum));
-        double total = bytes.values().stream().mapToLong(Long::longValue).sum();
-        StringBuilder legend = new StringBuilder("<ul class=\"legend\">");
-        colours.forEach((type, colour) -> {
-            if (bytes.containsKey(type)) {
-                legend.append(Html.format(
-                        "<li><span class=\"swatch\" style=\"background:%s\"></span>%s <span class=\"pm\">%.1f %%</span></li>",
-                        colour, type.label(), 100 * bytes.get(type) / total));
-            }
-        });
-        return legend.append("</ul>").toString();
+        return shares(model.tensors()).entrySet().stream()
+                .map(share -> Html.format(
+                        "<li><span class=\"swatch\" style=\"background:%s\"></span>%s <span class=\"pm\">%.1f\u00a0%%</span></li>",
+                        colours.of(share.getKey()), share.getKey().label(), 100 * share.getValue()))
+                .collect(Collectors.joining("", "<ul class=\"legend\">", "</ul>"));
     }
 }

@@ -45,11 +45,13 @@ final class Html {
     static String estimate(Estimate estimate, double factor) {
         double error = factor * estimate.error();
         if (!(error > 0)) {
-            return number(factor * estimate.value()) + " <span class=\"pm\">± 0</span>";
+            return number(factor * estimate.value()) + " <span class=\"pm\">±\u00a00</span>";
         }
         int digits = Math.clamp(1 - (int) Math.floor(Math.log10(error)), 0, 9);
         return format(
-                "%." + digits + "f <span class=\"pm\">± %." + digits + "f</span>", factor * estimate.value(), error);
+                "%." + digits + "f <span class=\"pm\">±\u00a0%." + digits + "f</span>",
+                factor * estimate.value(),
+                error);
     }
 
     static String bytes(long bytes) {

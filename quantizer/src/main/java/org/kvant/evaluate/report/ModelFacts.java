@@ -21,23 +21,39 @@ import org.kvant.gguf.TensorInfo;
  * @param bitsPerWeight of all tensors together
  * @param maker what made it
  * @param tensors in the order of layers
+ * @param losses what its types cost as it says itself
  * @param notes metadata that tell how it was made, as text
  */
 record ModelFacts(
-        Path file, long bytes, double bitsPerWeight, Maker maker, List<Tensor> tensors, Map<String, String> notes) {
+        Path file,
+        long bytes,
+        double bitsPerWeight,
+        Maker maker,
+        List<Tensor> tensors,
+        RecordedLosses losses,
+        Map<String, String> notes) {
 
     private static final int LONGEST_NOTE = 20_000;
 
-    /** @param error root mean square of the weights' change relative to their own, if the reference has the tensor in the same shape */
-    record Tensor(TensorInfo info, TensorRole role, OptionalDouble error) {}
+    /**
+     * @param error root mean square of the weights' change relative to their own, if the reference has the tensor in the same shape
+     * @param loss what the type costs as the file says, if it does
+     */
+    record Tensor(TensorInfo info, TensorRole role, OptionalDouble error, OptionalDouble loss) {}
 
     static ModelFacts of(Path path, WeightErrors errors) throws IOException {
         try (GgufFile file = GgufFile.open(path)) {
             List<Tensor> tensors = new ArrayList<>();
             long elements = 0;
             long bytes = 0;
+            RecordedLosses losses = RecordedLosses.of(file);
             for (TensorInfo info : file.tensors()) {
-                tensors.add(new Tensor(info, TensorRole.of(info.name()), errors.of(file, info)));
+                Double loss = losses.byTensor().get(info.name());
+                tensors.add(new Tensor(
+                        info,
+                        TensorRole.of(info.name()),
+                        errors.of(file, info),
+                        loss == null ? OptionalDouble.empty() : OptionalDouble.of(loss)));
                 elements += info.elements();
                 bytes += info.bytes();
             }
@@ -50,6 +66,7 @@ record ModelFacts(
                     8.0 * bytes / Math.max(1, elements),
                     Maker.of(file),
                     List.copyOf(tensors),
+                    losses,
                     notes(file));
         }
     }

@@ -10,10 +10,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.kvant.evaluate.Evaluation;
 import org.kvant.evaluate.Figures;
 import org.kvant.evaluate.PairedComparison;
+import org.kvant.gguf.GgmlType;
 
 /** The page. It opens every file to read its tensors, so it may take a while for large ones. */
 public final class Report {
@@ -93,11 +95,12 @@ public final class Report {
                 models.size() == 1 ? "mean KLD" : "smallest mean KLD",
                 Html.estimate(figures.divergence(), 1),
                 "nats, " + closest);
-        card("same top token", Html.estimate(figures.sameTop(), 100) + " %", closest);
+        card("same top token", Html.estimate(figures.sameTop(), 100) + "\u00a0%", closest);
         card(
                 "perplexity",
                 Html.estimate(figures.perplexity(), 1),
-                "reference " + Html.format("%.2f", figures.referencePerplexity().value()));
+                closest + ", reference "
+                        + Html.format("%.2f", figures.referencePerplexity().value()));
         ModelFacts smallest = models.getFirst();
         card(
                 models.size() == 1 ? "file" : "smallest file",
@@ -139,14 +142,15 @@ public final class Report {
                 .sorted()
                 .forEach(maker -> legend.append(Html.format(
                         "<li><svg class=\"key\" viewBox=\"0 0 16 16\"><g class=\"mark %s\">%s</g></svg>%s</li>",
-                        maker.cssClass(), ScatterPlot.shape(maker, 8, 8), maker.label())));
+                        maker.cssClass(), maker.shape(8, 8), maker.label())));
         long left =
                 points.stream().filter(point -> point.divergence().value() == 0).count();
         section(
                 "Quality for bytes",
-                plot.svg() + new ScatterPlot(points, 370, 400).svg() + legend.append("</ul>"),
+                plot.svg() + new ScatterPlot(points, 370, 420).svg() + legend.append("</ul>"),
                 "Lower and farther left is better. Bars are 95 % intervals over tokens; lines join those of one kind that no"
-                        + " smaller file of that kind beats."
+                        + " smaller file of that kind beats. Files without room for their name have it as a tooltip, and"
+                        + " in the table."
                         + (left > 0 ? " Not drawn: " + left + " with a divergence of zero." : ""));
     }
 
@@ -179,8 +183,8 @@ public final class Report {
         section(
                 a + " against " + b,
                 Html.format(
-                        "<p>KLD differs by <b>%+.5f</b> nats, 95 %% interval %+.5f to %+.5f: %s. %s is closer on %.1f %% of"
-                                + " tokens, %s on %.1f %%.</p>",
+                        "<p>KLD differs by <b>%+.5f</b> nats, 95 %% interval %+.5f to %+.5f: %s. %s is closer on %.1f\u00a0%% of"
+                                + " tokens, %s on %.1f\u00a0%%.</p>",
                         c.difference(), c.low(), c.high(), verdict, a, 100 * c.betterShare(), b, 100 * c.worseShare()),
                 Html.format(
                         "Same tokens, bootstrap over %d chunks, %,d draws, seed %d.",
@@ -192,42 +196,74 @@ public final class Report {
     }
 
     private void allocation() {
-        AllocationStrip strip = new AllocationStrip(models);
+        Set<GgmlType> types = models.stream()
+                .flatMap(model -> model.tensors().stream())
+                .map(tensor -> tensor.info().type())
+                .collect(Collectors.toSet());
+        AllocationStrip strip = new AllocationStrip(new TypeColours(types));
         StringBuilder html = new StringBuilder();
         for (ModelFacts model : models) {
             html.append("<h3>")
                     .append(Html.escape(model.name()))
-                    .append("</h3>")
-                    .append(strip.svg(model));
-            html.append(strip.legend(model));
+                    .append(Html.format(
+                            " <span class=\"pm\">%s, %.2f bits a weight</span></h3>",
+                            Html.bytes(model.bytes()), model.bitsPerWeight()))
+                    .append(strip.html(model))
+                    .append(strip.legend(model));
         }
         section(
                 "Where the bytes go",
                 html.toString(),
-                "Tensors in the order of layers, as wide as they are large; thin lines begin a layer.");
+                "Tensors in the order of layers, each as wide as its share of the file; thin lines and numbers begin a layer. The hue"
+                        + " is the number of bits, from dark, few, to light, many; grey is not quantized.");
     }
 
     private void errors() {
         ErrorMap map = new ErrorMap(models);
-        if (map.empty()) {
-            return;
+        for (ErrorMap.Kind kind : map.kinds()) {
+            StringBuilder html = new StringBuilder(map.scale(kind)).append("<div class=\"maps\">");
+            for (ModelFacts model : models) {
+                if (ErrorMap.kind(model) == kind) {
+                    html.append("<div><h3>").append(Html.escape(model.name())).append("</h3>");
+                    html.append(map.svg(model, kind)).append(predicted(model)).append("</div>");
+                }
+            }
+            html.append("</div>");
+            switch (kind) {
+                case DIVERGENCE ->
+                    section(
+                            "Divergence by layer and role, as predicted",
+                            html.toString(),
+                            "What each tensor's type was expected to cost when it was chosen, from statistics of the"
+                                    + " calibration: nats of KL divergence a token, recorded in the file. Logarithmic"
+                                    + " colours; share: of the file's sum.");
+                case WEIGHTED ->
+                    section(
+                            "Weighted error by layer and role, as predicted",
+                            html.toString(),
+                            "Squared errors of the weights, weighted by an importance matrix, expected when types were"
+                                    + " chosen and recorded in the file. Logarithmic colours; share: of the file's sum.");
+                case WEIGHTS ->
+                    section(
+                            "Weight error by layer and role",
+                            html.toString(),
+                            Html.format(
+                                    "Root mean square change of the weights relative to their own, on up to %,d weights of"
+                                            + " a tensor; logarithmic colours. It says what rounding did to the weights,"
+                                            + " not what that does to the output: calibrated rounding moves weights"
+                                            + " farther, and the output less.",
+                                    WeightErrors.SAMPLE));
+            }
         }
-        StringBuilder html = new StringBuilder("<div class=\"maps\">");
-        for (ModelFacts model : models) {
-            html.append("<div class=\"wide\"><h3>")
-                    .append(Html.escape(model.name()))
-                    .append("</h3>");
-            html.append(map.svg(model)).append("</div>");
-        }
-        html.append("</div>");
-        section(
-                "Error by layer and role",
-                html.toString(),
-                Html.format(
-                        "Root mean square change of the weights relative to their own, on up to %,d weights of a tensor; the"
-                                + " strongest colour is %.1f %%. Columns are layers. It says what rounding did to the weights, not what"
-                                + " that does to the output.",
-                        WeightErrors.SAMPLE, 100 * map.largest()));
+    }
+
+    private String predicted(ModelFacts model) {
+        return !model.losses().nats()
+                ? ""
+                : Html.format(
+                        "<p class=\"pm\">predicted sum %s nats, measured %s</p>",
+                        Html.number(model.losses().sum()),
+                        Html.estimate(figures(model).divergence(), 1));
     }
 
     private void making() {
@@ -241,6 +277,7 @@ public final class Report {
                     .append(model.maker().label())
                     .append("</span></summary><dl>");
             note(html, "file", model.file().toString());
+            note(html, "bytes", Html.format("%,d", model.bytes()));
             for (Map.Entry<String, String> note : model.notes().entrySet()) {
                 note(html, note.getKey(), note.getValue());
             }

@@ -2,7 +2,9 @@ package org.kvant.evaluate.report;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.kvant.evaluate.Estimate;
 
 /**
@@ -13,11 +15,10 @@ final class ScatterPlot {
     record Point(String name, Maker maker, long bytes, Estimate divergence) {}
 
     private static final int LEFT = 64;
-    private static final int RIGHT = 24;
-    private static final int TOP = 16;
+    private static final int RIGHT = 14;
+    private static final int TOP = 10;
     private static final int BOTTOM = 52;
     private static final double MIB = 1 << 20;
-    private static final double CHARACTER = 7.8;
 
     private final int width;
     private final int height;
@@ -27,7 +28,8 @@ final class ScatterPlot {
     private final double lowY;
     private final double highY;
     private final double unit;
-    private final List<double[]> taken = new ArrayList<>();
+    private final List<Labels.Line> lines = new ArrayList<>();
+    private final Set<Point> leading = new HashSet<>();
 
     /** @param all those of divergence 0 are left out: a logarithmic axis has no place for them */
     ScatterPlot(List<Point> all, int width, int height) {
@@ -40,23 +42,19 @@ final class ScatterPlot {
         double min = points.stream().mapToLong(Point::bytes).min().orElse(0);
         double max = points.stream().mapToLong(Point::bytes).max().orElse(1);
         unit = max >= 4096 * MIB ? 1024 * MIB : MIB;
-        double margin = Math.max((max - min) * 0.12, max * 0.04);
+        double margin = Math.max((max - min) * 0.1, max * 0.03);
         lowX = Math.max(0, min - margin);
         highX = max + margin;
-        lowY = Math.floor(4
-                                * points.stream()
-                                        .mapToDouble(p -> Math.log10(low(p)))
-                                        .min()
-                                        .orElse(-3))
-                        / 4
-                - 0.05;
-        highY = Math.ceil(4
-                                * points.stream()
-                                        .mapToDouble(p -> Math.log10(high(p)))
-                                        .max()
-                                        .orElse(0))
-                        / 4
-                + 0.05;
+        lowY = points.stream()
+                        .mapToDouble(point -> Math.log10(low(point)))
+                        .min()
+                        .orElse(-3)
+                - 0.12;
+        highY = points.stream()
+                        .mapToDouble(point -> Math.log10(high(point)))
+                        .max()
+                        .orElse(0)
+                + 0.12;
     }
 
     boolean empty() {
@@ -85,22 +83,20 @@ final class ScatterPlot {
                 "<svg class=\"plot %s\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"KL divergence against file size\">",
                 width < 500 ? "narrow" : "broad", width, height));
         axes(svg);
-        for (Maker maker : List.of(Maker.PRESET, Maker.PRESET_IMATRIX, Maker.KVANT)) {
+        for (Maker maker : List.of(Maker.PRESET, Maker.PRESET_IMATRIX, Maker.KVANT_PRESET, Maker.KVANT)) {
             front(svg, maker);
         }
-        for (Point point : points) {
-            double px = x(point.bytes());
-            double py = y(point.divergence().value());
-            taken.add(new double[] {px - 8, py - 8, px + 8, py + 8});
-        }
         points.forEach(point -> mark(svg, point));
-        points.forEach(point -> label(svg, point));
+        labels(svg);
         return svg.append("</svg>").toString();
     }
 
     private void axes(StringBuilder svg) {
+        // Where the axis spans many decades, every label of 1, 2 and 5 would be too many.
+        double room = (height - TOP - BOTTOM) / (highY - lowY);
+        int[] factors = room > 110 ? new int[] {1, 2, 5} : room > 60 ? new int[] {1, 3} : new int[] {1};
         for (int decade = (int) Math.floor(lowY) - 1; decade <= highY; decade++) {
-            for (int factor : new int[] {1, 2, 5}) {
+            for (int factor : factors) {
                 double value = factor * Math.pow(10, decade);
                 if (Math.log10(value) >= lowY && Math.log10(value) <= highY) {
                     svg.append(Html.format(
@@ -121,7 +117,7 @@ final class ScatterPlot {
                 "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">file size (%s)</text>",
                 (LEFT + width - RIGHT) / 2, height - 10, unit > MIB ? "GiB" : "MiB"));
         svg.append(Html.format(
-                "<text class=\"axis\" transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">mean KLD (nats)</text>",
+                "<text class=\"axis\" transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">mean KLD (nats a token, log scale)</text>",
                 (TOP + height - BOTTOM) / 2));
     }
 
@@ -142,17 +138,29 @@ final class ScatterPlot {
     private void front(StringBuilder svg, Maker maker) {
         StringBuilder path = new StringBuilder();
         double best = Double.POSITIVE_INFINITY;
+        double fromX = 0;
+        double fromY = 0;
         for (Point point : points) {
             if (point.maker() == maker && point.divergence().value() < best) {
                 best = point.divergence().value();
-                path.append(Html.format("%s%.1f %.1f", path.isEmpty() ? "M" : "L", x(point.bytes()), y(best)));
+                double toX = x(point.bytes());
+                double toY = y(best);
+                if (!path.isEmpty()) {
+                    lines.add(new Labels.Line(fromX, fromY, toX, toY));
+                }
+                path.append(Html.format("%s%.1f %.1f", path.isEmpty() ? "M" : "L", toX, toY));
+                fromX = toX;
+                fromY = toY;
+                leading.add(point);
             }
         }
-        svg.append("<path class=\"front ")
-                .append(maker.cssClass())
-                .append("\" d=\"")
-                .append(path)
-                .append("\"/>");
+        if (path.indexOf("L") > 0) {
+            svg.append("<path class=\"front ")
+                    .append(maker.cssClass())
+                    .append("\" d=\"")
+                    .append(path)
+                    .append("\"/>");
+        }
     }
 
     private void mark(StringBuilder svg, Point point) {
@@ -167,62 +175,49 @@ final class ScatterPlot {
                 Html.number(point.divergence().error())));
         svg.append(Html.format(
                 "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", px, px, y(low(point)), y(high(point))));
-        svg.append(shape(point.maker(), px, py)).append("</g>");
+        svg.append(point.maker().shape(px, py)).append("</g>");
     }
 
-    /** Different shapes, so that colour is not needed to tell makers apart. */
-    static String shape(Maker maker, double px, double py) {
-        return switch (maker) {
-            case KVANT -> Html.format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/>", px, py);
-            case PRESET_IMATRIX ->
-                Html.format("<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\"/>", px - 5.5, py - 5.5);
-            case PRESET ->
-                Html.format(
-                        "<rect class=\"hollow\" x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\"/>",
-                        px - 5.5, py - 5.5);
-            case FULL -> Html.format("<path d=\"M%.1f %.1fl6.5 11h-13z\"/>", px, py - 7);
-        };
-    }
-
-    /** Beside the mark where no other label or mark is; above, below or farther away otherwise. */
-    private void label(StringBuilder svg, Point point) {
-        int longest = width / 20;
-        String text = point.name().length() <= 34
-                ? point.name()
-                : "…" + point.name().substring(point.name().length() - longest + 1);
-        double length = text.length() * CHARACTER;
-        double px = x(point.bytes());
-        double py = y(point.divergence().value());
-        double[][] places = {
-            {px + 12, py + 4}, {px - 12 - length, py + 4}, {px + 10, py - 10}, {px - 10 - length, py - 10},
-            {px + 10, py + 18}, {px - 10 - length, py + 18}, {px - length / 2, py - 26}, {px - length / 2, py + 32}
-        };
-        double[] chosen = places[0];
-        int fewest = Integer.MAX_VALUE;
-        for (double[] place : places) {
-            int bad = collisions(place, length);
-            if (bad < fewest) {
-                fewest = bad;
-                chosen = place;
-            }
+    /** Those on a front come first: where there is no room, others stay without. */
+    private void labels(StringBuilder svg) {
+        List<Labels.Box> taken = new ArrayList<>();
+        for (Point point : points) {
+            double px = x(point.bytes());
+            double py = y(point.divergence().value());
+            taken.add(new Labels.Box(px - 7, py - 7, px + 7, py + 7));
+            taken.add(new Labels.Box(px - 1, y(high(point)), px + 1, y(low(point))));
         }
-        taken.add(box(chosen, length));
-        svg.append(Html.format(
-                "<text class=\"name\" x=\"%.1f\" y=\"%.1f\">%s</text>", chosen[0], chosen[1], Html.escape(text)));
-    }
-
-    private static double[] box(double[] place, double length) {
-        return new double[] {place[0], place[1] - 11, place[0] + length, place[1] + 4};
-    }
-
-    private int collisions(double[] place, double length) {
-        double[] box = box(place, length);
-        int bad = box[0] < LEFT || box[2] > width || box[1] < 0 || box[3] > height - BOTTOM ? 4 : 0;
-        for (double[] other : taken) {
-            if (box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]) {
-                bad++;
+        List<Point> ordered = points.stream()
+                .sorted(Comparator.comparing(point -> !leading.contains(point)))
+                .toList();
+        List<double[]> marks = ordered.stream()
+                .map(point ->
+                        new double[] {x(point.bytes()), y(point.divergence().value())})
+                .toList();
+        List<String> texts =
+                ordered.stream().map(point -> shortened(point.name())).toList();
+        Labels.Box frame = new Labels.Box(LEFT, 0, width - 2, height - BOTTOM);
+        var places = new Labels(frame, taken, lines).place(marks, texts);
+        for (int i = 0; i < ordered.size(); i++) {
+            Labels.Place place = places.get(i);
+            if (place == null) {
+                continue;
             }
+            double[] mark = marks.get(i);
+            if (place.far()) {
+                double[] end = place.nearest(mark[0], mark[1]);
+                svg.append(Html.format(
+                        "<line class=\"leader\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
+                        mark[0], mark[1], end[0], end[1]));
+            }
+            svg.append(Html.format(
+                    "<text class=\"name %s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
+                    ordered.get(i).maker().cssClass(), place.x(), place.y(), Html.escape(texts.get(i))));
         }
-        return bad;
+    }
+
+    private String shortened(String name) {
+        int longest = width / 24;
+        return name.length() <= longest ? name : "…" + name.substring(name.length() - longest + 1);
     }
 }

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +20,12 @@ import org.kvant.evaluate.Estimate;
 import org.kvant.evaluate.Evaluation;
 import org.kvant.evaluate.Evaluator;
 import org.kvant.evaluate.TokenDump;
+import org.kvant.gguf.GgmlType;
+import org.kvant.gguf.GgufFile;
+import org.kvant.gguf.GgufWriter;
+import org.kvant.gguf.Metadata;
 import org.kvant.gguf.ProgressListener;
+import org.kvant.gguf.TensorInfo;
 import org.kvant.llama.Backend;
 import org.kvant.quantize.KvOverride;
 import org.kvant.quantize.Preset;
@@ -67,7 +74,9 @@ class ReportTest {
                 .contains("&lt;script&gt;alert(1)&lt;/script&gt;", "kvant.recipe")
                 .doesNotContain("<script", "ours & <b>")
                 .contains("prefers-color-scheme:dark", "name=\"viewport\"")
-                .contains("class=\"mark kvant\"", "class=\"mark preset\"")
+                .contains("class=\"mark kvant\"", "class=\"mark preset\"", "kvant, types chosen")
+                .contains("Weight error by layer and role")
+                .doesNotContain("as predicted")
                 .contains("Not drawn: 1 with a divergence of zero")
                 .contains("blk.0.attn_q.weight: Q2_K, ")
                 .contains("kvant evaluate &#39;a b.gguf&#39;", "f16/f16", "LICENSE")
@@ -109,6 +118,96 @@ class ReportTest {
             assertThat(q2.tensors().stream().mapToInt(t -> t.role().layer()).filter(layer -> layer >= 0))
                     .isSorted();
         }
+    }
+
+    private Path recorded(String name, float... losses) throws IOException {
+        Path file = folder.resolve(name);
+        try (GgufFile demo = GgufFile.open(DemoModels.quantized(Preset.Q4_0))) {
+            String recipe = "statistics: s.gguf\ntensors:\n- match: ^blk\\.0\\.attn_q\\.weight$\n  type: Q4_0\n"
+                    + "- match: ^blk\\.1\\.ffn_down\\.weight$\n  type: Q4_0\n";
+            Metadata metadata = demo.metadata().toBuilder()
+                    .putString("kvant.recipe", recipe)
+                    .putF32s("kvant.quantize.loss", losses)
+                    .build();
+            try (GgufWriter writer = GgufWriter.create(
+                    file,
+                    metadata,
+                    demo.tensors().stream().map(TensorInfo::spec).toList())) {
+                for (TensorInfo tensor : demo.tensors()) {
+                    writer.write(tensor.name(), demo.data(tensor));
+                }
+                writer.commit();
+            }
+        }
+        return file;
+    }
+
+    @Test
+    void recordedLossesAreShownByLayerAndRole() throws Exception {
+        Path file = recorded("recorded.gguf", 0.03f, 0.01f);
+        try (GgufFile model = GgufFile.open(file)) {
+            RecordedLosses losses = RecordedLosses.of(model);
+            assertThat(losses.nats()).isTrue();
+            assertThat(losses.byTensor().keySet()).containsExactly("blk.0.attn_q.weight", "blk.1.ffn_down.weight");
+            assertThat(losses.sum()).isCloseTo(0.04, within(1e-8));
+        }
+        StringWriter out = new StringWriter();
+        Report.write(results(List.of(file, DemoModels.quantized(Preset.Q2_K))), run(), out);
+        assertThat(out.toString())
+                .contains("Divergence by layer and role, as predicted", "predicted sum 0.04000 nats")
+                .contains("blk.0.attn_q.weight: Q4_0, 0.030 nats, weights off by ")
+                .containsPattern(">attn_q<.*>75\\.0\u00a0%<")
+                .contains("Weight error by layer and role");
+    }
+
+    @Test
+    void recordsThatDoNotFitTheFileAreIgnored() throws IOException {
+        for (Path file : List.of(
+                recorded("few.gguf", 0.03f), recorded("nan.gguf", 0.03f, Float.NaN), ours(), DemoModels.f16())) {
+            try (GgufFile model = GgufFile.open(file)) {
+                assertThat(RecordedLosses.of(model).byTensor()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void labelsCoverNeitherMarksNorOneAnother() {
+        long seed = Long.getLong("kvant.seed", System.nanoTime());
+        System.out.println("kvant.seed=" + seed);
+        Random random = new Random(seed);
+        List<double[]> marks = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
+        List<Labels.Box> taken = new ArrayList<>();
+        for (int i = 0; i < 25; i++) {
+            double x = 60 + random.nextDouble() * 300;
+            double y = 20 + random.nextDouble() * 300;
+            marks.add(new double[] {x, y});
+            taken.add(new Labels.Box(x - 7, y - 7, x + 7, y + 7));
+            texts.add("model-" + "x".repeat(random.nextInt(12)));
+        }
+        Labels.Box frame = new Labels.Box(40, 0, 720, 380);
+        List<Labels.Place> places = new Labels(frame, taken, List.of())
+                .place(marks, texts).stream().filter(java.util.Objects::nonNull).toList();
+        assertThat(places).hasSizeGreaterThan(10);
+        for (Labels.Place place : places) {
+            assertThat(place.box().within(frame)).isTrue();
+            assertThat(taken).noneMatch(place.box()::meets);
+            assertThat(places)
+                    .filteredOn(other -> other != place)
+                    .noneMatch(other -> place.box().meets(other.box()));
+        }
+    }
+
+    @Test
+    void typesHaveColoursOfTheirOwn() {
+        List<GgmlType> all = java.util.Arrays.stream(GgmlType.values())
+                .filter(GgmlType::quantized)
+                .toList();
+        TypeColours colours = new TypeColours(List.of(GgmlType.values()));
+        assertThat(all.stream().map(colours::of)).doesNotHaveDuplicates().allMatch(c -> c.matches("#[0-9a-f]{6}"));
+        assertThat(colours.of(GgmlType.F32))
+                .isEqualTo(colours.of(GgmlType.F16))
+                .isNotIn(all.stream().map(colours::of).toList());
     }
 
     private static double error(ModelFacts model, String tensor) {
