@@ -13,7 +13,7 @@ export JAVA_HOME
 MVN := mvn -B -ntp -q
 SOURCES := $(shell find bindings quantizer server monitoring cli benchmarks -path '*/target' -prune -o \( -name pom.xml -o -path '*/src/*' -type f \) -print 2>/dev/null)
 
-.PHONY: help run test build native bindings bench bench-peer bench-quantize dist format clean jdk maven tools
+.PHONY: help run test build native bindings bench bench-peer bench-quantize pictures dist format clean jdk maven tools
 
 help:
 	@echo "make run        convert, quantize and serve the demo model on http://127.0.0.1:$(PORT)"
@@ -24,6 +24,7 @@ help:
 	@echo "                FROM=source builds them with cmake (BACKEND=cpu|cuda|metal|vulkan, OPENMP=ON|OFF); KVANT_NATIVE_DIR=<folder> uses that folder"
 	@echo "make bindings   regenerate the Java bindings (needs jextract on the PATH)"
 	@echo "make bench      microbenchmarks (JMH); bench-peer and bench-quantize compare with llama.cpp's programs"
+	@echo "make pictures   draw the pictures of docs/quality.md again; MODEL=<GGUF file> takes the types from it"
 	@echo "make dist       one archive that runs elsewhere with JDK 25: bin/kvant, jars, native libraries"
 	@echo "make format     format all Java sources"
 	@echo "make clean      remove everything that was built (fetched libraries stay)"
@@ -85,6 +86,11 @@ bench-peer: build native/lib/current
 
 bench-quantize: build native/lib/current
 	@benchmarks/quantize.sh
+
+# The pictures of docs/quality.md, from the figures beside them; MODEL=<GGUF file>: the types from that file.
+pictures: maven
+	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl benchmarks -am
+	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.quality.QualityPictures docs/quality $(if $(wildcard $(MODEL)/*),,$(MODEL))
 
 dist: build native/lib/current
 	@bin/make-dist build/dist

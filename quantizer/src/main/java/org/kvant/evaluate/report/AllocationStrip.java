@@ -12,6 +12,15 @@ final class AllocationStrip {
     static final int WIDTH = 1000;
     static final int HEIGHT = 46;
 
+    /** What is drawn of a tensor. */
+    record Piece(TensorRole role, GgmlType type, long bytes) {
+        static List<Piece> of(ModelFacts model) {
+            return model.tensors().stream()
+                    .map(t -> new Piece(t.role(), t.info().type(), t.info().bytes()))
+                    .toList();
+        }
+    }
+
     /** A tensor, or some neighbours of a layer that have the same type. */
     private record Stretch(int layer, GgmlType type, List<String> names, long bytes) {}
 
@@ -40,40 +49,33 @@ final class AllocationStrip {
         this.colours = colours;
     }
 
-    private static List<Stretch> stretches(List<ModelFacts.Tensor> tensors, double total) {
+    private static List<Stretch> stretches(List<Piece> tensors, double total) {
         List<Stretch> stretches = new ArrayList<>();
-        for (ModelFacts.Tensor tensor : tensors) {
-            if (tensor.info().bytes() / total * WIDTH < NARROWEST) {
+        for (Piece tensor : tensors) {
+            if (tensor.bytes() / total * WIDTH < NARROWEST) {
                 continue;
             }
             int layer = tensor.role().layer();
             Stretch last = stretches.isEmpty() ? null : stretches.getLast();
-            if (last != null
-                    && layer >= 0
-                    && last.layer() == layer
-                    && last.type() == tensor.info().type()) {
+            if (last != null && layer >= 0 && last.layer() == layer && last.type() == tensor.type()) {
                 stretches.removeLast();
                 List<String> names = new ArrayList<>(last.names());
                 names.add(tensor.role().name());
-                stretches.add(new Stretch(
-                        layer, last.type(), names, last.bytes() + tensor.info().bytes()));
+                stretches.add(new Stretch(layer, last.type(), names, last.bytes() + tensor.bytes()));
             } else {
-                stretches.add(new Stretch(
-                        layer,
-                        tensor.info().type(),
-                        List.of(tensor.role().name()),
-                        tensor.info().bytes()));
+                stretches.add(
+                        new Stretch(layer, tensor.type(), List.of(tensor.role().name()), tensor.bytes()));
             }
         }
         return stretches;
     }
 
-    private static double total(List<ModelFacts.Tensor> tensors) {
-        return Math.max(1, tensors.stream().mapToLong(t -> t.info().bytes()).sum());
+    private static double total(List<Piece> tensors) {
+        return Math.max(1, tensors.stream().mapToLong(Piece::bytes).sum());
     }
 
     /** The strip in units of {@link #WIDTH} and {@link #HEIGHT}, without an {@code svg} element around it. */
-    String shapes(List<ModelFacts.Tensor> tensors) {
+    String shapes(List<Piece> tensors) {
         double total = total(tensors);
         StringBuilder svg = new StringBuilder();
         StringBuilder borders = new StringBuilder();
@@ -105,11 +107,11 @@ final class AllocationStrip {
     }
 
     /** Where layers begin, at round numbers, and what is large besides. */
-    List<Tick> ticks(List<ModelFacts.Tensor> tensors) {
+    List<Tick> ticks(List<Piece> tensors) {
         double total = total(tensors);
         double inLayers = tensors.stream()
                         .filter(t -> t.role().layer() >= 0)
-                        .mapToLong(t -> t.info().bytes())
+                        .mapToLong(Piece::bytes)
                         .sum()
                 / total;
         int layers = 1 + tensors.stream().mapToInt(t -> t.role().layer()).max().orElse(0);
@@ -119,8 +121,8 @@ final class AllocationStrip {
         List<Tick> ticks = new ArrayList<>();
         double at = 0;
         int layer = -1;
-        for (ModelFacts.Tensor tensor : tensors) {
-            double share = tensor.info().bytes() / total;
+        for (Piece tensor : tensors) {
+            double share = tensor.bytes() / total;
             int own = tensor.role().layer();
             if (own < 0 && share >= NAME_ROOM) {
                 ticks.add(new Tick(at + share / 2, true, false, tensor.role().name()));
@@ -151,8 +153,8 @@ final class AllocationStrip {
                 "<svg class=\"strip\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\""
                         + " aria-label=\"types of %s\">",
                 WIDTH, HEIGHT, Html.escape(model.name())));
-        html.append(shapes(model.tensors())).append("</svg><div class=\"ticks\">");
-        for (Tick tick : ticks(model.tensors())) {
+        html.append(shapes(Piece.of(model))).append("</svg><div class=\"ticks\">");
+        for (Tick tick : ticks(Piece.of(model))) {
             html.append(Html.format(
                     "<span class=\"%s\" style=\"left:%.2f%%\">%s</span>",
                     tick.centred() ? "centred" : tick.minor() ? "minor" : "major",
@@ -163,16 +165,16 @@ final class AllocationStrip {
     }
 
     /** Each type's share of the bytes, from few bits to many. */
-    Map<GgmlType, Double> shares(List<ModelFacts.Tensor> tensors) {
+    Map<GgmlType, Double> shares(List<Piece> tensors) {
         double total = total(tensors);
         Map<GgmlType, Double> shares = new TreeMap<>(java.util.Comparator.comparingInt(colours.types()::indexOf));
-        tensors.forEach(t -> shares.merge(t.info().type(), t.info().bytes() / total, Double::sum));
+        tensors.forEach(t -> shares.merge(t.type(), t.bytes() / total, Double::sum));
         return shares;
     }
 
     /** What the colours mean, and each type's share of this file's bytes. */
     String legend(ModelFacts model) {
-        return shares(model.tensors()).entrySet().stream()
+        return shares(Piece.of(model)).entrySet().stream()
                 .map(share -> Html.format(
                         "<li><span class=\"swatch\" style=\"background:%s\"></span>%s <span class=\"pm\">%.1f\u00a0%%</span></li>",
                         colours.of(share.getKey()), share.getKey().label(), 100 * share.getValue()))

@@ -18,11 +18,16 @@ final class Labels {
     private static final double COVERED = 1000;
 
     private static final double LINE_CROSSED = 14;
+    private static final double LEADER_CROSSES = 150;
 
     /** @param right edge; all in the plot's units */
     record Box(double left, double top, double right, double bottom) {
         boolean meets(Box other) {
             return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+        }
+
+        boolean contains(double x, double y) {
+            return x > left && x < right && y > top && y < bottom;
         }
 
         boolean within(Box other) {
@@ -35,15 +40,18 @@ final class Labels {
      *
      * @param x left end of its baseline
      * @param far whether it needs a line to its mark
+     * @param mark the mark's x and y
      */
-    record Place(double x, double y, double length, boolean far) {
-        Box box() {
-            return new Box(x - 1, y - ASCENT, x + length + 1, y + DESCENT);
+    record Place(double x, double y, double length, boolean far, double[] mark) {
+        /** The line to the mark. */
+        Line leader() {
+            double endX = Math.clamp(mark[0], x, x + length);
+            double endY = Math.clamp(mark[1], y - ASCENT + 2, y + DESCENT - 2);
+            return new Line(mark[0], mark[1], endX, endY);
         }
 
-        /** The point of the label that is nearest to a mark. */
-        double[] nearest(double px, double py) {
-            return new double[] {Math.clamp(px, x, x + length), Math.clamp(py, y - ASCENT + 2, y + DESCENT - 2)};
+        Box box() {
+            return new Box(x - 1, y - ASCENT, x + length + 1, y + DESCENT);
         }
     }
 
@@ -54,7 +62,7 @@ final class Labels {
             for (int i = 0; i <= steps; i++) {
                 double x = x1 + (x2 - x1) * i / steps;
                 double y = y1 + (y2 - y1) * i / steps;
-                if (x > box.left && x < box.right && y > box.top && y < box.bottom) {
+                if (box.contains(x, y)) {
                     return true;
                 }
             }
@@ -113,7 +121,7 @@ final class Labels {
         double x = mark[0] + distance * Math.cos(angle);
         double y = mark[1] + 4 + distance * Math.sin(angle);
         double shift = (1 - Math.cos(angle)) / 2 * length;
-        return new Place(x - shift, y, length, distance > 20);
+        return new Place(x - shift, y, length, distance > 20, mark);
     }
 
     private double cost(Place place, List<@Nullable Place> others) {
@@ -121,16 +129,28 @@ final class Labels {
         if (!box.within(frame)) {
             return COVERED;
         }
+        double cost =
+                LINE_CROSSED * lines.stream().filter(line -> line.crosses(box)).count();
+        Line leader = place.far() ? place.leader() : null;
         for (Box other : taken) {
             if (box.meets(other)) {
                 return COVERED;
             }
-        }
-        for (Place other : others) {
-            if (other != null && box.meets(other.box())) {
-                return COVERED;
+            boolean own = Math.abs((other.left + other.right) / 2 - place.mark()[0]) < 1;
+            if (leader != null && !own && leader.crosses(other)) {
+                cost += LEADER_CROSSES;
             }
         }
-        return LINE_CROSSED * lines.stream().filter(line -> line.crosses(box)).count();
+        for (Place other : others) {
+            if (other != null) {
+                if (box.meets(other.box())) {
+                    return COVERED;
+                }
+                boolean crosses = leader != null && leader.crosses(other.box())
+                        || other.far() && other.leader().crosses(box);
+                cost += crosses ? LEADER_CROSSES : 0;
+            }
+        }
+        return cost;
     }
 }

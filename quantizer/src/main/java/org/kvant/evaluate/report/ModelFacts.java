@@ -59,7 +59,7 @@ record ModelFacts(
             }
             // Stable: within a layer the file's order stays. Embeddings come before the blocks, what follows them
             // after.
-            tensors.sort(Comparator.comparingInt(tensor -> place(tensor.role())));
+            tensors.sort(Comparator.comparingInt(tensor -> tensor.role().place()));
             return new ModelFacts(
                     path,
                     file.sizeBytes(),
@@ -69,13 +69,6 @@ record ModelFacts(
                     losses,
                     notes(file));
         }
-    }
-
-    private static int place(TensorRole role) {
-        if (role.layer() >= 0) {
-            return role.layer();
-        }
-        return role.name().startsWith("output") ? Integer.MAX_VALUE : -1;
     }
 
     private static Map<String, String> notes(GgufFile file) {

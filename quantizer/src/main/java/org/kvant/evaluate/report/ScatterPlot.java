@@ -203,12 +203,11 @@ final class ScatterPlot {
             if (place == null) {
                 continue;
             }
-            double[] mark = marks.get(i);
             if (place.far()) {
-                double[] end = place.nearest(mark[0], mark[1]);
+                Labels.Line leader = place.leader();
                 svg.append(Html.format(
                         "<line class=\"leader\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
-                        mark[0], mark[1], end[0], end[1]));
+                        leader.x1(), leader.y1(), leader.x2(), leader.y2()));
             }
             svg.append(Html.format(
                     "<text class=\"name %s\" x=\"%.1f\" y=\"%.1f\">%s</text>",

@@ -19,4 +19,12 @@ record TensorRole(int layer, String name) {
         return block.map(m -> new TensorRole(Integer.parseInt(m.group(1)), m.group(2)))
                 .orElseGet(() -> new TensorRole(-1, name));
     }
+
+    /** Sorts as the model computes: embeddings, the layers, the rest. */
+    int place() {
+        if (layer >= 0) {
+            return layer;
+        }
+        return name.startsWith("output") ? Integer.MAX_VALUE : -1;
+    }
 }
