@@ -1,0 +1,6 @@
+package org.kvant.template;
+
+/** Python's None. */
+enum None {
+    NONE
+}

@@ -1,0 +1,17 @@
+package org.kvant.template;
+
+/**
+ * Where a tag stands.
+ *
+ * @param line from 1
+ * @param excerpt the tag's source on one line, shortened
+ */
+record Place(int line, String excerpt) {
+    private static final int LONGEST = 80;
+
+    /** Of the tag that begins at {@code start} and ends before {@code end}. */
+    static Place of(int line, String source, int start, int end) {
+        String tag = source.substring(start, Math.min(end, start + 2 * LONGEST)).replaceAll("\\s+", " ");
+        return new Place(line, tag.length() <= LONGEST ? tag : tag.substring(0, LONGEST) + "…");
+    }
+}
