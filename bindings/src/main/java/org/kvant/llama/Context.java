@@ -3,6 +3,7 @@ package org.kvant.llama;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_context_params;
 import org.kvant.llama.ffi.llama_h;
@@ -30,6 +31,7 @@ public final class Context implements AutoCloseable {
     private final int maxOutputs;
     private final boolean kvUnified;
     private final boolean shiftable;
+    private @Nullable Candidates candidates;
     private boolean computing;
     private boolean closed;
 
@@ -184,6 +186,35 @@ public final class Context implements AutoCloseable {
         return logitsSegment(batchIndex).toArray(ValueLayout.JAVA_FLOAT);
     }
 
+    /** Sets logits of one token of the last batch to negative infinity, so that no sampler chooses these tokens. */
+    public void forbid(int batchIndex, int[] tokens) {
+        MemorySegment row = logitsSegment(batchIndex);
+        for (int token : tokens) {
+            row.setAtIndex(ValueLayout.JAVA_FLOAT, model.vocab().checked(token), Float.NEGATIVE_INFINITY);
+        }
+    }
+
+    /**
+     * Sets the logits of all other tokens to negative infinity.
+     *
+     * @param allowed not empty: samplers need something to choose from
+     */
+    public void allowOnly(int batchIndex, BitSet allowed) {
+        int size = model.vocab().size();
+        if (allowed.isEmpty() || allowed.length() > size) {
+            throw new IllegalArgumentException("the allowed tokens must be some of the vocabulary's " + size);
+        }
+        MemorySegment row = logitsSegment(batchIndex);
+        for (int from = 0; from < size; ) {
+            int next = allowed.nextSetBit(from);
+            int to = next < 0 ? size : next;
+            for (int token = from; token < to; token++) {
+                row.setAtIndex(ValueLayout.JAVA_FLOAT, token, Float.NEGATIVE_INFINITY);
+            }
+            from = to + 1;
+        }
+    }
+
     /** Valid until the next decode; never leaves this package. */
     MemorySegment logitsSegment(int batchIndex) {
         check();
@@ -193,6 +224,15 @@ public final class Context implements AutoCloseable {
             throw new LlamaException("llama.cpp has no logits for token " + batchIndex + " of the last batch");
         }
         return row.reinterpret(Float.BYTES * (long) model.vocab().size());
+    }
+
+    /** Made when the first sampler asks for it, since most requests don't need it. */
+    Candidates candidates() {
+        check();
+        if (candidates == null) {
+            candidates = new Candidates(model.vocab().size(), nativeBatch.arena());
+        }
+        return candidates;
     }
 
     /** Sets the numbers of threads for the following decodes. */

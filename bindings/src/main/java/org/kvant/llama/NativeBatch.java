@@ -72,6 +72,11 @@ final class NativeBatch implements AutoCloseable {
         return batch;
     }
 
+    /** Lives as long as the context. */
+    Arena arena() {
+        return arena;
+    }
+
     void rememberOutputs(Batch source) {
         outputTokens = source.size();
         for (int i = 0; i < outputTokens; i++) {

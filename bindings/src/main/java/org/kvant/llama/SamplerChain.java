@@ -2,6 +2,8 @@ package org.kvant.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,26 @@ public final class SamplerChain implements AutoCloseable {
         return llama_h.llama_sampler_sample(chain, context.segment(), batchIndex);
     }
 
+    /**
+     * Chooses the token that follows one of the last batch, without accepting it: {@link #accept} may follow, with this token or
+     * with another. Random numbers are drawn all the same.
+     *
+     * @param batchIndex what {@link Batch#add} returned, of a token added with {@code logits}
+     * @throws LlamaException if the logits are not numbers, as of a damaged model
+     */
+    public synchronized int choose(Context context, int batchIndex) {
+        check();
+        if (context.model().vocab() != vocab) {
+            throw new IllegalArgumentException("the sampler was made for another model's vocabulary");
+        }
+        MemorySegment logits = context.logitsSegment(batchIndex);
+        Logits.requireNumbers(logits);
+        Candidates candidates = context.candidates();
+        MemorySegment array = candidates.fill(logits);
+        llama_h.llama_sampler_apply(chain, array);
+        return candidates.selected();
+    }
+
     /** Tells the chain of a token that it did not choose, such as one of the prompt: penalties count it. */
     public synchronized void accept(int token) {
         check();
@@ -81,6 +103,11 @@ public final class SamplerChain implements AutoCloseable {
         private static final int MAX_LAST_N = 1 << 20;
 
         private static final long MAX_SEED = 0xFFFF_FFFFL;
+
+        private static final int MAX_BREAKER = 40;
+
+        /** Of the estimate of a token's surprise; the paper's and llama-server's value. */
+        private static final int MIROSTAT_TOKENS = 100;
 
         private final Vocab vocab;
         private final List<Supplier<MemorySegment>> samplers = new ArrayList<>();
@@ -187,6 +214,90 @@ public final class SamplerChain implements AutoCloseable {
         }
 
         /**
+         * Makes tokens less likely that would prolong a repetition
+         * (<a href="https://github.com/oobabooga/text-generation-webui/pull/5677">DRY</a>). Making it looks through the whole vocabulary for
+         * each breaker.
+         *
+         * @param multiplier 0 is off
+         * @param base at least 1: the penalty is {@code multiplier * base^(length - allowedLength)}
+         * @param allowedLength repetitions up to this length go free
+         * @param lastN how many tokens back it looks; 0 is off
+         * @param breakers texts across which no repetition is seen; llama.cpp cuts each to 40 bytes, so no more are taken
+         */
+        public Builder dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) {
+            Check.range("dry multiplier", multiplier, 0, Float.MAX_VALUE);
+            Check.range("dry base", base, 1, Float.MAX_VALUE);
+            Check.range("dry allowed length", allowedLength, 0, Integer.MAX_VALUE);
+            Check.range("dry lastN", lastN, 0, MAX_LAST_N);
+            for (String breaker : breakers) {
+                int bytes = breaker.getBytes(StandardCharsets.UTF_8).length;
+                if (bytes == 0 || bytes > MAX_BREAKER || breaker.indexOf(0) >= 0) {
+                    throw new IllegalArgumentException("a dry breaker must have 1 to " + MAX_BREAKER
+                            + " bytes of UTF-8 without NUL, not " + bytes);
+                }
+            }
+            List<String> copy = List.copyOf(breakers);
+            return add(() -> {
+                try (Arena arena = Arena.ofConfined()) {
+                    MemorySegment texts = arena.allocate(ValueLayout.ADDRESS, Math.max(1, copy.size()));
+                    for (int i = 0; i < copy.size(); i++) {
+                        texts.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(copy.get(i)));
+                    }
+                    return llama_h.llama_sampler_init_dry(
+                            vocab.segment(), multiplier, base, allowedLength, lastN, texts, copy.size());
+                }
+            });
+        }
+
+        /** For filling in the middle: prefers to end, and merges candidates that begin alike. Compares all pairs of candidates, so {@link #topK} must stand before it. */
+        public Builder infill() {
+            return add(() -> llama_h.llama_sampler_init_infill(vocab.segment()));
+        }
+
+        /**
+         * Chooses at random so that the text's surprise stays near {@code tau} (<a href="https://arxiv.org/abs/2007.14966">Mirostat</a>). Must be
+         * last.
+         *
+         * @param eta learning rate
+         * @param seed as {@link #dist}'s
+         */
+        public Builder mirostat(float tau, float eta, long seed) {
+            Check.range("mirostat tau", tau, 0, Float.MAX_VALUE);
+            Check.range("mirostat eta", eta, 0, Float.MAX_VALUE);
+            int bits = seed(seed);
+            add(() -> llama_h.llama_sampler_init_mirostat(vocab.size(), bits, tau, eta, MIROSTAT_TOKENS));
+            chooses = true;
+            return this;
+        }
+
+        /** The second version of {@link #mirostat}. Must be last. */
+        public Builder mirostatV2(float tau, float eta, long seed) {
+            Check.range("mirostat tau", tau, 0, Float.MAX_VALUE);
+            Check.range("mirostat eta", eta, 0, Float.MAX_VALUE);
+            int bits = seed(seed);
+            add(() -> llama_h.llama_sampler_init_mirostat_v2(bits, tau, eta));
+            chooses = true;
+            return this;
+        }
+
+        /**
+         * Chooses tokens whose probability is near a target that follows those chosen before
+         * (<a href="https://github.com/ggml-org/llama.cpp/pull/17927">adaptive p</a>). Must be last.
+         *
+         * @param target up to 1; under 0 it is a plain draw
+         * @param decay 0 to 0.99, of the mean over chosen tokens
+         * @param seed as {@link #dist}'s
+         */
+        public Builder adaptiveP(float target, float decay, long seed) {
+            Check.range("adaptive target", target, -Float.MAX_VALUE, 1);
+            Check.range("adaptive decay", decay, 0, 0.99f);
+            int bits = seed(seed);
+            add(() -> llama_h.llama_sampler_init_adaptive_p(target, decay, bits));
+            chooses = true;
+            return this;
+        }
+
+        /**
          * Chooses at random by the probabilities. Must be last.
          *
          * @param seed 0 to 4294967295; the last means a random one
@@ -223,13 +334,13 @@ public final class SamplerChain implements AutoCloseable {
         /**
          * The chain; the builder may be used again.
          *
-         * @throws IllegalStateException if nothing chooses the token: {@link #dist} or {@link #greedy} must be last
+         * @throws IllegalStateException if nothing chooses the token, as {@link #dist} or {@link #greedy} do
          */
         public SamplerChain build() {
             Backend.require();
             if (!chooses) {
                 throw new IllegalStateException(
-                        "the chain must end with dist or greedy: nothing would choose the token");
+                        "the chain must end with one that chooses the token, as dist or greedy");
             }
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment p = llama_h.llama_sampler_chain_default_params(arena);

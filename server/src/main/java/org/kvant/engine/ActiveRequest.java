@@ -2,7 +2,6 @@ package org.kvant.engine;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.kvant.llama.SamplerChain;
 
 /** An admitted request with its progress. The decode thread owns it, except for the volatile flags that others set through {@link Generation}. */
 final class ActiveRequest implements Generation {
@@ -16,6 +15,11 @@ final class ActiveRequest implements Generation {
     /** Most tokens to sample, the end of the context included. */
     final int limit;
 
+    /** Log probabilities of sampled tokens whose text is held back. */
+    final LogprobQueue logprobs = new LogprobQueue();
+    /** By position minus 1: the first token has none. */
+    final @Nullable TokenLogprob @Nullable [] promptLogprobs;
+
     private final Runnable wake;
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable String cancelReason;
@@ -26,11 +30,18 @@ final class ActiveRequest implements Generation {
     Slot slot;
 
     @Nullable
-    SamplerChain sampler;
+    RequestSampler sampler;
 
+    /** When it is given up, by {@link System#nanoTime()}; only if it has a timeout. */
+    private final long deadline;
+
+    private final boolean timed;
     int cachedTokens;
     int sampled;
     boolean started;
+    /** Its place in line among those of equal priority; given by the {@link AdmissionQueue}. */
+    long arrival;
+
     long startNanos;
     long prefillNanos;
     long firstTokenNanos;
@@ -45,10 +56,40 @@ final class ActiveRequest implements Generation {
         this.sink = sink;
         this.wake = wake;
         text = new TextAssembler(request.stop());
+        promptLogprobs = request.wantsPromptLogprobs() ? new TokenLogprob[request.tokens().length - 1] : null;
         promptTokens = request.tokens().length;
+        timed = request.timeout() != null;
+        deadline =
+                request.timeout() == null ? 0 : submitNanos + request.timeout().toNanos();
         int room = sequenceContext - promptTokens;
         limit = request.maxTokens() == GenerationRequest.UNLIMITED ? room : Math.min(room, request.maxTokens());
         tokens = new TokenList(request.tokens(), Math.min(limit, 256));
+    }
+
+    /** Whether the logits of all its prompt tokens are wanted, rather than of the last one. */
+    boolean needsPromptLogprobs() {
+        return promptLogprobs != null && sampled == 0;
+    }
+
+    /** Whether it may begin with cells that others computed. */
+    boolean mayReuse() {
+        return request.reusePrefix() && !request.wantsPromptLogprobs();
+    }
+
+    /** The last token sampled; null before the first. */
+    @Nullable
+    Integer lastToken() {
+        return sampled == 0 ? null : (Integer) tokens.get(tokens.size() - 1);
+    }
+
+    /** Whether it was cancelled or its time is up. */
+    boolean toBeDropped(long now) {
+        return cancelReason != null || nanosToDeadline(now) <= 0;
+    }
+
+    /** {@link Long#MAX_VALUE} without a timeout. */
+    long nanosToDeadline(long now) {
+        return timed ? deadline - now : Long.MAX_VALUE;
     }
 
     @Override

@@ -1,16 +1,21 @@
 package org.kvant.engine;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Requests that wait for a sequence, first come first served, bounded. Thread-safe; the decode thread is the only taker. */
+/** Requests that wait for a sequence, by priority and then first come first served, bounded. Thread-safe; the decode thread is the only taker. */
 final class AdmissionQueue {
+    private static final Comparator<ActiveRequest> ORDER =
+            Comparator.<ActiveRequest>comparingInt(r -> r.request.priority()).thenComparingLong(r -> r.arrival);
+
     private final int capacity;
-    private final ArrayDeque<ActiveRequest> waiting = new ArrayDeque<>();
+    private final TreeSet<ActiveRequest> waiting = new TreeSet<>(ORDER);
+    private long arrivals;
     private boolean closed;
     private volatile int size;
 
@@ -32,25 +37,30 @@ final class AdmissionQueue {
             throw new QueueFullException(capacity);
         }
         admitted.run();
-        waiting.addLast(request);
+        request.arrival = arrivals++;
+        waiting.add(request);
         size = waiting.size();
         return true;
     }
 
-    /** Puts a pre-empted request back to the front, over the capacity if need be: it was admitted already. */
-    synchronized void returnToFront(ActiveRequest request) {
-        waiting.addFirst(request);
+    /** Puts a pre-empted request back to where it was in line, over the capacity if need be: it was admitted already. */
+    synchronized void putBack(ActiveRequest request) {
+        waiting.add(request);
         size = waiting.size();
     }
 
     synchronized @Nullable ActiveRequest peek() {
-        return waiting.peekFirst();
+        return waiting.isEmpty() ? null : waiting.first();
     }
 
-    synchronized @Nullable ActiveRequest poll() {
-        ActiveRequest first = waiting.pollFirst();
+    /** The next ones in line, at most {@code limit}. */
+    synchronized List<ActiveRequest> first(int limit) {
+        return waiting.stream().limit(limit).toList();
+    }
+
+    synchronized void remove(ActiveRequest request) {
+        waiting.remove(request);
         size = waiting.size();
-        return first;
     }
 
     /** Takes out those that match, in order. */
@@ -65,6 +75,15 @@ final class AdmissionQueue {
         }
         size = waiting.size();
         return removed;
+    }
+
+    /** Nanoseconds until the first of the waiting requests' timeouts; {@link Long#MAX_VALUE} if none has any. */
+    synchronized long nanosToDeadline(long now) {
+        long nearest = Long.MAX_VALUE;
+        for (ActiveRequest request : waiting) {
+            nearest = Math.min(nearest, request.nanosToDeadline(now));
+        }
+        return nearest;
     }
 
     /** Admits nothing from now on and hands out what is left. */

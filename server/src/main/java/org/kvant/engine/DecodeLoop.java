@@ -140,7 +140,7 @@ final class DecodeLoop implements Runnable {
         if (draining && queue.size() == 0 && !scheduler.busy()) {
             idleWhileDraining.countDown();
         }
-        long limit = scheduler.nanosToPauseTimeout();
+        long limit = scheduler.nanosToTimeout();
         if (!signalled && !stopping) {
             if (limit == Long.MAX_VALUE) {
                 LockSupport.park(this);

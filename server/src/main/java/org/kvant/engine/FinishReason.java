@@ -6,7 +6,9 @@ public enum FinishReason {
     STOP,
     /** The token limit or the end of the sequence's context was reached. */
     LENGTH,
-    /** The client, a time-out or the closing engine gave it up. */
+    /** The request's own timeout is over. */
+    TIMEOUT,
+    /** The client, too slow a reader or the closing engine gave it up. */
     CANCELLED,
     /** Something failed; {@link Finish#error()} says what. */
     ERROR

@@ -1,6 +1,9 @@
 package org.kvant.engine;
 
+import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.kvant.grammar.Grammar;
 
 /**
  * One text to continue.
@@ -9,27 +12,57 @@ import java.util.List;
  * @param promptTokens the prompt, at least one token; copied
  * @param sampling how tokens are chosen
  * @param maxTokens at most so many tokens are sampled; {@value #UNLIMITED} goes on to the end of the sequence's context; 0 only computes the prompt
+ * @param minTokens before so many tokens are sampled, neither end-of-generation tokens nor {@code stopTokens} are
  * @param stop strings that end the text and aren't part of it; none may be empty
+ * @param stopTokens tokens that end the text and aren't part of it
  * @param ignoreEos end-of-generation tokens are never sampled
- * @param reusePrefix whether cells that an earlier request left may be used (llama-server's {@code cache_prompt})
+ * @param grammar what the text must follow; null if anything
+ * @param logprobs how many alternatives each sampled token's log probability comes with; {@value #NO_LOGPROBS} for no log probabilities
+ * @param promptLogprobs the same for the prompt's tokens, which are then all computed: no prefix is reused
+ * @param reusePrefix whether cells that other requests left may be used (llama-server's {@code cache_prompt})
+ * @param cacheSalt cells are shared only among requests with the same one
+ * @param group requests of the same group (by identity) share cells even without {@code reusePrefix}, as several choices for one prompt do
+ * @param speculate whether tokens may be guessed from the text so far and checked together; changes speed only
+ * @param priority lower ones go first; with equal ones, who came first
+ * @param timeout from the submit on; then the request is cancelled. Null for none
  */
 public record GenerationRequest(
         String id,
         int[] promptTokens,
         SamplingOptions sampling,
         int maxTokens,
+        int minTokens,
         List<String> stop,
+        List<Integer> stopTokens,
         boolean ignoreEos,
-        boolean reusePrefix) {
+        @Nullable Grammar grammar,
+        int logprobs,
+        int promptLogprobs,
+        boolean reusePrefix,
+        String cacheSalt,
+        @Nullable Object group,
+        boolean speculate,
+        int priority,
+        @Nullable Duration timeout) {
 
     public static final int UNLIMITED = -1;
+    public static final int NO_LOGPROBS = -1;
+    /** Alternatives are sorted out on the thread that every stream waits for. */
+    public static final int MAX_LOGPROBS = 128;
 
-    /** @throws IllegalArgumentException for a token limit under -1 or an empty stop string */
+    /** @throws IllegalArgumentException for a negative number where there can be none, an empty stop string or too many alternatives */
     public GenerationRequest {
         promptTokens = promptTokens.clone();
         stop = List.copyOf(stop);
+        stopTokens = List.copyOf(stopTokens);
         if (maxTokens < UNLIMITED) {
             throw new IllegalArgumentException("max_tokens must be -1 (no limit) or more, not " + maxTokens);
+        }
+        if (minTokens < 0) {
+            throw new IllegalArgumentException("min_tokens must be 0 or more, not " + minTokens);
+        }
+        if (Math.min(logprobs, promptLogprobs) < NO_LOGPROBS || Math.max(logprobs, promptLogprobs) > MAX_LOGPROBS) {
+            throw new IllegalArgumentException("logprobs must be -1 (none) to " + MAX_LOGPROBS);
         }
         for (String s : stop) {
             if (s.isEmpty()) {
@@ -49,6 +82,14 @@ public record GenerationRequest(
         return promptTokens;
     }
 
+    boolean wantsLogprobs() {
+        return logprobs != NO_LOGPROBS;
+    }
+
+    boolean wantsPromptLogprobs() {
+        return promptLogprobs != NO_LOGPROBS;
+    }
+
     public static Builder builder(String id, int[] promptTokens) {
         return new Builder(id, promptTokens);
     }
@@ -56,16 +97,32 @@ public record GenerationRequest(
     /** Default sampling, no limit, no stop strings. */
     public static final class Builder {
         private final String id;
-        private final int[] promptTokens;
+        private int[] promptTokens;
         private SamplingOptions sampling = SamplingOptions.DEFAULT;
         private int maxTokens = UNLIMITED;
+        private int minTokens;
         private List<String> stop = List.of();
+        private List<Integer> stopTokens = List.of();
         private boolean ignoreEos;
+        private @Nullable Grammar grammar;
+        private int logprobs = NO_LOGPROBS;
+        private int promptLogprobs = NO_LOGPROBS;
         private boolean reusePrefix = true;
+        private String cacheSalt = "";
+        private @Nullable Object group;
+        private boolean speculate = true;
+        private int priority;
+        private @Nullable Duration timeout;
 
         private Builder(String id, int[] promptTokens) {
             this.id = id;
             this.promptTokens = promptTokens;
+        }
+
+        /** Another prompt. */
+        public Builder prompt(int[] tokens) {
+            promptTokens = tokens;
+            return this;
         }
 
         public Builder sampling(SamplingOptions value) {
@@ -75,6 +132,11 @@ public record GenerationRequest(
 
         public Builder maxTokens(int value) {
             maxTokens = value;
+            return this;
+        }
+
+        public Builder minTokens(int value) {
+            minTokens = value;
             return this;
         }
 
@@ -88,8 +150,28 @@ public record GenerationRequest(
             return this;
         }
 
+        public Builder stopTokens(List<Integer> value) {
+            stopTokens = value;
+            return this;
+        }
+
         public Builder ignoreEos(boolean value) {
             ignoreEos = value;
+            return this;
+        }
+
+        public Builder grammar(@Nullable Grammar value) {
+            grammar = value;
+            return this;
+        }
+
+        public Builder logprobs(int value) {
+            logprobs = value;
+            return this;
+        }
+
+        public Builder promptLogprobs(int value) {
+            promptLogprobs = value;
             return this;
         }
 
@@ -98,8 +180,50 @@ public record GenerationRequest(
             return this;
         }
 
+        public Builder cacheSalt(String value) {
+            cacheSalt = value;
+            return this;
+        }
+
+        public Builder group(@Nullable Object value) {
+            group = value;
+            return this;
+        }
+
+        public Builder speculate(boolean value) {
+            speculate = value;
+            return this;
+        }
+
+        public Builder priority(int value) {
+            priority = value;
+            return this;
+        }
+
+        public Builder timeout(@Nullable Duration value) {
+            timeout = value;
+            return this;
+        }
+
         public GenerationRequest build() {
-            return new GenerationRequest(id, promptTokens, sampling, maxTokens, stop, ignoreEos, reusePrefix);
+            return new GenerationRequest(
+                    id,
+                    promptTokens,
+                    sampling,
+                    maxTokens,
+                    minTokens,
+                    stop,
+                    stopTokens,
+                    ignoreEos,
+                    grammar,
+                    logprobs,
+                    promptLogprobs,
+                    reusePrefix,
+                    cacheSalt,
+                    group,
+                    speculate,
+                    priority,
+                    timeout);
         }
     }
 }

@@ -3,6 +3,9 @@ package org.kvant.engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.kvant.grammar.GrammarException;
+import org.kvant.grammar.TokenTexts;
 import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
@@ -10,7 +13,6 @@ import org.kvant.llama.ContextOptions;
 import org.kvant.llama.DecodeResult;
 import org.kvant.llama.LlamaException;
 import org.kvant.llama.Model;
-import org.kvant.llama.SamplerChain;
 import org.kvant.llama.Vocab;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +21,12 @@ import org.slf4j.LoggerFactory;
 final class LoadedModel implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
+    /** Bytes for logits beyond one row for each sequence. */
+    private static final int EXTRA_LOGITS = 16 << 20;
+
+    private static final int MIN_EXTRA_OUTPUTS = 16;
+    private static final int MAX_EXTRA_OUTPUTS = 256;
+
     final Model model;
     final Context context;
     final Batch batch;
@@ -26,6 +34,8 @@ final class LoadedModel implements AutoCloseable {
     final ModelInfo info;
     /** Tokens that end a generation. */
     final int[] endTokens;
+
+    private @Nullable TokenTexts tokenTexts;
     /** Tokens that the model's file says should never be sampled. */
     final int[] suppressedTokens;
 
@@ -63,9 +73,11 @@ final class LoadedModel implements AutoCloseable {
     }
 
     private static ContextOptions contextOptions(Model model, ContextOptions wanted) {
-        // One token of a sequence at most is sampled from in a decode: the buffer for logits needn't be larger.
+        // Each sequence has one token to sample from; more logits are for guessed tokens and for those of prompts.
+        int row = Float.BYTES * model.vocab().size();
+        int more = Math.clamp(EXTRA_LOGITS / row, MIN_EXTRA_OUTPUTS, MAX_EXTRA_OUTPUTS);
         return EngineOptions.sized(wanted, model.trainContext()).toBuilder()
-                .maxOutputs(wanted.maxSequences())
+                .maxOutputs(Math.min(wanted.batchSize(), wanted.maxSequences() + more))
                 .build();
     }
 
@@ -73,6 +85,16 @@ final class LoadedModel implements AutoCloseable {
     private static int sequenceContext(Model model, Context context) {
         int train = model.trainContext();
         return train > 0 ? Math.min(train, context.sequenceLength()) : context.sequenceLength();
+    }
+
+    /** Every token's text, for grammars; collected when the first one comes. */
+    TokenTexts tokenTexts() {
+        TokenTexts texts = tokenTexts;
+        if (texts == null) {
+            texts = new TokenTexts(vocab.size(), token -> vocab.piece(token, true), vocab::isEog);
+            tokenTexts = texts;
+        }
+        return texts;
     }
 
     /** Touches the weights and buffers and makes every kind of native call once, with a few tokens that are forgotten again. */
@@ -84,11 +106,11 @@ final class LoadedModel implements AutoCloseable {
         if (context.decode(batch) instanceof DecodeResult.Ok) {
             GenerationRequest request =
                     GenerationRequest.builder("warm-up", new int[] {token}).build();
-            try (SamplerChain sampler = Samplers.create(this, request, new TokenList(request.tokens(), 0))) {
-                byte[] unused = vocab.piece(sampler.sample(context, last), false);
+            try (RequestSampler sampler = new RequestSampler(this, request, new TokenList(request.tokens(), 0))) {
+                byte[] unused = vocab.piece(sampler.next(context, last, 0), false);
             } catch (BackendAbortedException e) {
                 throw e;
-            } catch (LlamaException e) {
+            } catch (LlamaException | GrammarException e) {
                 log.warn("Warming up {} failed; its answers may be useless", info.path(), e);
             }
         }

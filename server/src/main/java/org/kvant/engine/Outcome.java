@@ -13,7 +13,7 @@ public enum Outcome {
         return switch (reason) {
             case STOP -> STOP;
             case LENGTH -> LENGTH;
-            case CANCELLED -> CANCELLED;
+            case CANCELLED, TIMEOUT -> CANCELLED;
             case ERROR -> ERROR;
         };
     }

@@ -4,7 +4,9 @@ package org.kvant.engine;
 final class Plan {
     final ActiveRequest[] requests;
     final int[] counts;
-    /** Index in the batch of each request's last token, if its logits are wanted; else -1. */
+    /** Index in the batch of each request's last token. */
+    final int[] lastIndex;
+    /** How many of each request's last tokens have logits. */
     final int[] outputs;
 
     int size;
@@ -14,6 +16,7 @@ final class Plan {
     Plan(int sequences) {
         requests = new ActiveRequest[sequences];
         counts = new int[sequences];
+        lastIndex = new int[sequences];
         outputs = new int[sequences];
     }
 
@@ -26,7 +29,7 @@ final class Plan {
     void add(ActiveRequest request, int count) {
         requests[size] = request;
         counts[size] = count;
-        outputs[size] = -1;
+        outputs[size] = 0;
         size++;
         tokens += count;
         if (!request.streaming()) {

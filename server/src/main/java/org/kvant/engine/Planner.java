@@ -6,14 +6,17 @@ package org.kvant.engine;
  */
 final class Planner {
     private final int batchSize;
+    private final int maxOutputs;
     private final PromptBudget budget;
     private final int[] wants;
     private final int[] shares;
     private final boolean[] streams;
     private int turn;
 
-    Planner(int batchSize, int sequences, PromptBudget budget) {
+    /** @param maxOutputs most tokens of a batch with logits, at least one for each sequence */
+    Planner(int batchSize, int maxOutputs, int sequences, PromptBudget budget) {
         this.batchSize = batchSize;
+        this.maxOutputs = maxOutputs;
         this.budget = budget;
         wants = new int[sequences];
         shares = new int[sequences];
@@ -24,6 +27,7 @@ final class Planner {
     void plan(Slot[] slots, Plan plan) {
         plan.clear();
         int streaming = 0;
+        int outputs = maxOutputs - slots.length;
         for (int i = 0; i < slots.length; i++) {
             ActiveRequest request = slots[i].owner;
             streams[i] = false;
@@ -36,6 +40,10 @@ final class Planner {
                 streaming++;
             } else {
                 wants[i] = request.pending();
+                if (request.needsPromptLogprobs()) {
+                    wants[i] = Math.min(wants[i], 1 + outputs);
+                    outputs -= wants[i] - 1;
+                }
             }
         }
         int room = batchSize - streaming;

@@ -38,16 +38,14 @@ final class SlotTable implements PrefixCache {
 
     @Override
     public @Nullable Slot acquire(ActiveRequest request) {
-        Slot slot = request.request.reusePrefix() ? bestPrefix(request.tokens) : null;
+        Slot slot = request.mayReuse() ? bestPrefix(request.tokens) : null;
         if (slot == null) {
             slot = leastRecentlyUsed();
         }
         if (slot == null) {
             return null;
         }
-        int reusable = request.request.reusePrefix()
-                ? Math.min(commonPrefix(slot, request.tokens), request.tokens.size() - 1)
-                : 0;
+        int reusable = request.mayReuse() ? Math.min(commonPrefix(slot, request.tokens), request.tokens.size() - 1) : 0;
         int kept = slot.cells;
         truncate(slot, reusable);
         evictedCells += kept - slot.cells;

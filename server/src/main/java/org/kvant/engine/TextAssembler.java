@@ -14,6 +14,7 @@ final class TextAssembler {
     private final byte[][] stopBytes;
     private byte[] held = new byte[32];
     private int length;
+    private long emitted;
     private @Nullable String matched;
 
     TextAssembler(List<String> stops) {
@@ -65,7 +66,13 @@ final class TextAssembler {
         return matched;
     }
 
+    /** Bytes of all text given out so far. */
+    long emitted() {
+        return emitted;
+    }
+
     private String decode(int count) {
+        emitted += count;
         return count == 0 ? "" : new String(held, 0, count, StandardCharsets.UTF_8);
     }
 

@@ -15,6 +15,7 @@ import org.kvant.engine.Generation;
 import org.kvant.engine.GenerationRequest;
 import org.kvant.engine.QueueFullException;
 import org.kvant.engine.RequestRejectedException;
+import org.kvant.engine.TokenLogprob;
 import org.kvant.engine.TokenSink;
 import org.kvant.openai.ApiError;
 
@@ -54,9 +55,12 @@ final class Answer {
     private int pauses;
     private boolean over;
 
-    /** A piece of text, or the end. */
+    /** The prompt's log probabilities (neither text nor end), a piece of text, or the end. */
     private record Event(
-            int index, @Nullable String text, @Nullable Finish finish) {
+            int index,
+            @Nullable String text,
+            List<TokenLogprob> logprobs,
+            @Nullable Finish finish) {
         boolean givenUp() {
             return finish != null && finish.reason() == FinishReason.CANCELLED;
         }
@@ -124,12 +128,22 @@ final class Answer {
 
         @Override
         public void onText(String text, int tokenId) {
-            post(new Event(index, text, null));
+            post(new Event(index, text, List.of(), null));
+        }
+
+        @Override
+        public void onText(String text, int tokenId, List<TokenLogprob> logprobs) {
+            post(new Event(index, text, logprobs, null));
+        }
+
+        @Override
+        public void onPrompt(List<TokenLogprob> logprobs) {
+            post(new Event(index, null, logprobs, null));
         }
 
         @Override
         public void onFinish(Finish finish) {
-            post(new Event(index, null, finish));
+            post(new Event(index, null, List.of(), finish));
         }
     }
 
@@ -162,8 +176,10 @@ final class Answer {
         int left = MOST_AT_ONCE;
         for (Event event = mailbox.poll(); event != null; event = --left > 0 ? mailbox.poll() : null) {
             if (event.text() != null) {
-                writer.text(event.index(), event.text());
-            } else if (event.finish() != null && !end(event.index(), event.finish())) {
+                writer.text(event.index(), event.text(), event.logprobs());
+            } else if (event.finish() == null) {
+                writer.prompt(event.index(), event.logprobs());
+            } else if (!end(event.index(), event.finish())) {
                 return;
             }
         }
@@ -195,7 +211,12 @@ final class Answer {
             return true;
         }
         String why = finish.error() == null ? "The generation was given up." : finish.error();
-        fail(finish.reason() == FinishReason.ERROR ? ApiError.internal(why) : ApiError.unavailable(why));
+        fail(
+                switch (finish.reason()) {
+                    case ERROR -> ApiError.internal(why);
+                    case TIMEOUT -> ApiError.timeoutOver();
+                    default -> ApiError.unavailable(why);
+                });
         return false;
     }
 

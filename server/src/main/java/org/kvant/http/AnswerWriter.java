@@ -1,21 +1,30 @@
 package org.kvant.http;
 
 import io.vertx.core.Future;
+import java.util.List;
 import org.kvant.engine.Finish;
+import org.kvant.engine.TokenLogprob;
 import org.kvant.openai.ApiError;
 
 /** Puts what the engine generates into the form that the client asked for. Called on the connection's event loop only. */
 interface AnswerWriter {
-    /** The next piece of one choice's text. */
-    void text(int index, String text);
+    /** The log probabilities of the prompt of one text, before any of its text. */
+    void prompt(int index, List<TokenLogprob> logprobs);
 
-    /** One choice has ended, with reason stop or length. */
+    /**
+     * The next piece of one text.
+     *
+     * @param logprobs of its tokens; empty if there are none
+     */
+    void text(int index, String text, List<TokenLogprob> logprobs);
+
+    /** One text has ended, with reason stop or length. */
     void end(int index, Finish finish);
 
     /** All that was said until now may go out; several pieces come between two calls if the engine is ahead of the event loop. */
     void flush();
 
-    /** All choices have ended; follows their {@link #flush}. Completes when the last byte is out, fails if the client has left. */
+    /** All texts have ended; follows their {@link #flush}. Completes when the last byte is out, fails if the client has left. */
     Future<Void> complete();
 
     /** Ends the answer early; as {@link #complete}. */

@@ -17,9 +17,12 @@ final class Figures {
         return finish.reason() == FinishReason.LENGTH ? "length" : "stop";
     }
 
-    static TokenCounts counts(Finish finish) {
+    /** @param first whether this is the first text for its prompt, which is counted once */
+    static TokenCounts counts(Finish finish, boolean first) {
         Usage usage = finish.usage();
-        return new TokenCounts(usage.promptTokens(), usage.cachedTokens(), usage.completionTokens());
+        return first
+                ? new TokenCounts(usage.promptTokens(), usage.cachedTokens(), usage.completionTokens())
+                : new TokenCounts(0, 0, usage.completionTokens());
     }
 
     static PhaseTimes times(Finish finish) {

@@ -79,14 +79,8 @@ final class GenerationRoutes {
         };
         response.putHeader(REQUEST_ID, prepared.head().id());
         AnswerWriter writer = prepared.stream()
-                ? new StreamedAnswer(
-                        vertx,
-                        response,
-                        request.version(),
-                        prepared.head(),
-                        prepared.includeUsage(),
-                        options.pingInterval())
-                : new WholeAnswer(response, prepared.head(), prepared.requests().size());
+                ? new StreamedAnswer(vertx, response, request.version(), prepared, options.pingInterval())
+                : new WholeAnswer(response, prepared);
         try {
             new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared.requests(), writer, whenOver)
                     .start();

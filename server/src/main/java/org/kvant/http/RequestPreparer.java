@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.GenerationRequest;
-import org.kvant.engine.ModelInfo;
 import org.kvant.engine.SamplingOptions;
 import org.kvant.engine.Tokenizer;
 import org.kvant.openai.ApiError;
@@ -22,9 +21,6 @@ import org.kvant.openai.ResponseHead;
  * wait for it.
  */
 final class RequestPreparer {
-    /** Dividing logits by less overflows them; vLLM draws the line here as well. */
-    private static final float COLDEST = 1e-5f;
-
     /** No vocabulary has longer tokens, in characters; tokenizing a text of megabytes costs seconds and fifty times its size. */
     private static final int LONGEST_TOKEN = 512;
 
@@ -44,11 +40,26 @@ final class RequestPreparer {
         CompletionRequest request = CompletionRequest.parse(body);
         checkModel(request.model(), modelId);
         List<int[]> prompts = new ArrayList<>();
+        List<EchoedPrompt> echoes = new ArrayList<>();
         for (int i = 0; i < request.prompts().size(); i++) {
-            prompts.add(
-                    tokens(request.prompts().get(i), request.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]"));
+            Prompt prompt = request.prompts().get(i);
+            int[] tokens = tokens(prompt, request.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]");
+            prompts.add(tokens);
+            if (request.echo()) {
+                echoes.add(echo(prompt, tokens));
+            }
         }
-        return prepared(false, prompts, request.parameters());
+        return prepared(false, prompts, echoes, request.parameters());
+    }
+
+    private EchoedPrompt echo(Prompt prompt, int[] tokens) {
+        return switch (prompt) {
+            case Prompt.Text text -> {
+                String first = inference.tokenizer().detokenize(new int[] {tokens[0]});
+                yield new EchoedPrompt(text.text(), tokens[0], !text.text().startsWith(first));
+            }
+            case Prompt.Tokens ids -> new EchoedPrompt(inference.tokenizer().detokenize(ids.ids()), tokens[0], false);
+        };
     }
 
     Prepared chat(byte[] body) throws ApiException {
@@ -70,7 +81,7 @@ final class RequestPreparer {
         String whole = prefill == null ? text : text + prefill;
         int[] prompt = tokenize(whole, "messages");
         checkLength(prompt, "messages");
-        return prepared(true, List.of(prompt), request.parameters());
+        return prepared(true, List.of(prompt), List.of(), request.parameters());
     }
 
     /** @throws ApiException with status 404 if a request names another model than this one; a request that names none means this one */
@@ -146,45 +157,35 @@ final class RequestPreparer {
         }
     }
 
-    private Prepared prepared(boolean chat, List<int[]> prompts, GenerationParameters parameters) {
+    private Prepared prepared(
+            boolean chat, List<int[]> prompts, List<EchoedPrompt> echoes, GenerationParameters parameters)
+            throws ApiException {
         String id = (chat ? "chatcmpl-" : "cmpl-") + randomId();
-        SamplingOptions sampling = sampling(parameters, inference.model());
+        ParameterMapping mapping = new ParameterMapping(inference.model(), inference.tokenizer());
+        GenerationRequest.Builder common = mapping.request(id, parameters, !echoes.isEmpty());
+        SamplingOptions sampling = mapping.sampling(parameters);
         List<GenerationRequest> requests = new ArrayList<>();
         for (int[] prompt : prompts) {
-            requests.add(GenerationRequest.builder(id, prompt)
-                    .sampling(sampling)
-                    .maxTokens(parameters.maxTokens())
-                    .stop(parameters.stop())
-                    .ignoreEos(parameters.ignoreEos())
-                    .reusePrefix(parameters.cachePrompt())
-                    .build());
+            // Choices of one prompt share its cells even if nobody else may.
+            Object group = new Object();
+            for (int choice = 0; choice < parameters.bestOf(); choice++) {
+                requests.add(common.prompt(prompt)
+                        .group(group)
+                        .sampling(mapping.forChoice(sampling, choice))
+                        .build());
+            }
         }
         ResponseHead head = new ResponseHead(chat, id, System.currentTimeMillis() / 1000, modelId, fingerprint);
-        return new Prepared(head, requests, parameters.stream(), parameters.includeUsage());
-    }
-
-    static SamplingOptions sampling(GenerationParameters given, ModelInfo model) {
-        SamplingOptions usual = SamplingOptions.DEFAULT;
-        float temperature = or(given.temperature(), usual.temperature());
-        Integer lastN = given.repeatLastN();
-        Long seed = given.seed();
-        return new SamplingOptions(
-                temperature < COLDEST ? 0 : temperature,
-                or(given.topK(), usual.topK()),
-                or(given.topP(), usual.topP()),
-                or(given.minP(), usual.minP()),
-                or(given.presencePenalty(), usual.presencePenalty()),
-                or(given.frequencyPenalty(), usual.frequencyPenalty()),
-                or(given.repeatPenalty(), usual.repeatPenalty()),
-                // The sampler keeps that many tokens, so a huge number would be a huge allocation.
-                lastN == null
-                        ? usual.repeatLastN()
-                        : lastN < 0 ? model.sequenceContext() : Math.min(lastN, model.sequenceContext()),
-                seed == null || seed == SamplingOptions.RANDOM_SEED ? usual.seed() : seed & 0xFFFF_FFFFL);
-    }
-
-    private static <T> T or(@Nullable T given, T usual) {
-        return given == null ? usual : given;
+        return new Prepared(
+                head,
+                requests,
+                parameters.n(),
+                parameters.bestOf(),
+                echoes,
+                new TokenLabels(inference.tokenizer()),
+                parameters.logprobs() >= 0,
+                parameters.stream(),
+                parameters.includeUsage());
     }
 
     private static String randomId() {

@@ -10,10 +10,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.List;
 import org.kvant.engine.Finish;
+import org.kvant.engine.TokenLogprob;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.CompletionEvents;
-import org.kvant.openai.ResponseHead;
 import org.kvant.openai.TokenCounts;
 
 /**
@@ -27,8 +28,11 @@ final class StreamedAnswer implements AnswerWriter {
 
     private final Vertx vertx;
     private final HttpServerResponse response;
+    private final Prepared prepared;
     private final CompletionEvents events;
-    private final boolean includeUsage;
+    /** Characters of each choice that have gone out, counted if log probabilities are sent. */
+    private final int[] offsets;
+
     private final HttpVersion version;
     private final long pingTimer;
     /** What waits for the next flush. */
@@ -40,37 +44,50 @@ final class StreamedAnswer implements AnswerWriter {
 
     /** @param version of the request */
     StreamedAnswer(
-            Vertx vertx,
-            HttpServerResponse response,
-            HttpVersion version,
-            ResponseHead head,
-            boolean includeUsage,
-            Duration pingInterval) {
+            Vertx vertx, HttpServerResponse response, HttpVersion version, Prepared prepared, Duration pingInterval) {
         this.vertx = vertx;
         this.response = response;
-        this.events = new CompletionEvents(head, includeUsage);
-        this.includeUsage = includeUsage;
+        this.prepared = prepared;
+        this.events = new CompletionEvents(prepared.head(), prepared.includeUsage());
+        this.offsets = new int[prepared.requests().size()];
         this.version = version;
         this.pingTimer = vertx.setPeriodic(pingInterval.toMillis(), _ -> ping());
     }
 
     @Override
-    public void text(int index, String text) {
+    public void prompt(int index, List<TokenLogprob> logprobs) {
+        EchoedPrompt echo = prepared.echoes().get(index / prepared.bestOf());
+        begun.set(index);
+        offsets[index] = events.text(out, index, echo.text(), prepared.labels().prompt(echo, logprobs), 0);
+    }
+
+    @Override
+    public void text(int index, String text, List<TokenLogprob> logprobs) {
         begin(index);
-        events.text(out, index, text);
+        if (prepared.logprobs()) {
+            offsets[index] += events.text(out, index, text, prepared.labels().label(logprobs), offsets[index]);
+        } else {
+            events.text(out, index, text);
+        }
     }
 
     @Override
     public void end(int index, Finish finish) {
         begin(index);
         events.end(out, index, Figures.reason(finish), Figures.times(finish));
-        usage = usage.plus(Figures.counts(finish));
+        usage = usage.plus(Figures.counts(finish, index % prepared.bestOf() == 0));
     }
 
     private void begin(int index) {
         if (!begun.get(index)) {
             begun.set(index);
             events.begin(out, index);
+            if (!prepared.echoes().isEmpty()) {
+                events.text(
+                        out,
+                        index,
+                        prepared.echoes().get(index / prepared.bestOf()).text());
+            }
         }
     }
 
@@ -86,7 +103,7 @@ final class StreamedAnswer implements AnswerWriter {
     @Override
     public Future<Void> complete() {
         head();
-        if (includeUsage) {
+        if (prepared.includeUsage()) {
             events.usage(out, usage);
         }
         CompletionEvents.done(out);

@@ -3,44 +3,79 @@ package org.kvant.http;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Finish;
+import org.kvant.engine.TokenLogprob;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.Choice;
 import org.kvant.openai.CompletionJson;
+import org.kvant.openai.LoggedToken;
 import org.kvant.openai.PhaseTimes;
-import org.kvant.openai.ResponseHead;
 import org.kvant.openai.TokenCounts;
 
 /** Collects everything and answers with one JSON object. */
 final class WholeAnswer implements AnswerWriter {
     private final HttpServerResponse response;
-    private final ResponseHead head;
-    private final StringBuilder[] texts;
-    private final Choice[] choices;
+    private final Prepared prepared;
+    private final Text[] texts;
     private TokenCounts usage = TokenCounts.NONE;
     private @Nullable PhaseTimes times;
 
-    WholeAnswer(HttpServerResponse response, ResponseHead head, int count) {
+    /** One text while it comes. */
+    private static final class Text {
+        final StringBuilder text = new StringBuilder();
+        final List<LoggedToken> tokens = new ArrayList<>();
+        String finishReason = "";
+        private double sum;
+        private int count;
+
+        void add(List<TokenLogprob> logprobs) {
+            for (TokenLogprob logprob : logprobs) {
+                sum += logprob.logprob();
+                count++;
+            }
+        }
+
+        /** By which the best are chosen: OpenAI's "highest log probability per token". */
+        double score() {
+            return count == 0 ? Double.NEGATIVE_INFINITY : sum / count;
+        }
+    }
+
+    WholeAnswer(HttpServerResponse response, Prepared prepared) {
         this.response = response;
-        this.head = head;
-        this.texts = new StringBuilder[count];
-        this.choices = new Choice[count];
-        for (int i = 0; i < count; i++) {
-            texts[i] = new StringBuilder();
+        this.prepared = prepared;
+        this.texts = new Text[prepared.requests().size()];
+        for (int i = 0; i < texts.length; i++) {
+            texts[i] = new Text();
+            if (!prepared.echoes().isEmpty()) {
+                texts[i].text.append(
+                        prepared.echoes().get(i / prepared.bestOf()).text());
+            }
         }
     }
 
     @Override
-    public void text(int index, String text) {
-        texts[index].append(text);
+    public void prompt(int index, List<TokenLogprob> logprobs) {
+        EchoedPrompt echo = prepared.echoes().get(index / prepared.bestOf());
+        texts[index].tokens.addAll(prepared.labels().prompt(echo, logprobs));
+    }
+
+    @Override
+    public void text(int index, String text, List<TokenLogprob> logprobs) {
+        texts[index].text.append(text);
+        texts[index].add(logprobs);
+        if (prepared.logprobs()) {
+            texts[index].tokens.addAll(prepared.labels().label(logprobs));
+        }
     }
 
     @Override
     public void end(int index, Finish finish) {
-        choices[index] = new Choice(texts[index].toString(), Figures.reason(finish));
-        usage = usage.plus(Figures.counts(finish));
+        texts[index].finishReason = Figures.reason(finish);
+        usage = usage.plus(Figures.counts(finish, index % prepared.bestOf() == 0));
         times = Figures.times(finish);
     }
 
@@ -49,9 +84,20 @@ final class WholeAnswer implements AnswerWriter {
 
     @Override
     public Future<Void> complete() {
-        List<Choice> inOrder = new ArrayList<>(List.of(choices));
-        // The times of one of several choices would be taken for those of all.
-        return Answers.json(response, CompletionJson.of(head, inOrder, usage, choices.length == 1 ? times : null));
+        List<Choice> choices = new ArrayList<>();
+        for (int first = 0; first < texts.length; first += prepared.bestOf()) {
+            List<Text> candidates = new ArrayList<>(List.of(texts).subList(first, first + prepared.bestOf()));
+            if (prepared.bestOf() > prepared.n()) {
+                candidates.sort(Comparator.comparingDouble(Text::score).reversed());
+            }
+            for (Text text : candidates.subList(0, prepared.n())) {
+                choices.add(
+                        new Choice(text.text.toString(), text.finishReason, prepared.logprobs() ? text.tokens : null));
+            }
+        }
+        // The times of one of several texts would be taken for those of all.
+        return Answers.json(
+                response, CompletionJson.of(prepared.head(), choices, usage, texts.length == 1 ? times : null));
     }
 
     @Override

@@ -97,6 +97,16 @@ public record ApiError(
                 "request_timeout");
     }
 
+    /** 408: the request's own timeout is over. */
+    public static ApiError timeoutOver() {
+        return new ApiError(
+                408,
+                "The request was not finished within its 'timeout'; send a larger one, or ask for fewer tokens.",
+                "timeout_error",
+                "timeout",
+                "timeout");
+    }
+
     /** 413: the body is over the server's limit. */
     public static ApiError bodyTooLarge(long limitBytes) {
         return new ApiError(

@@ -19,7 +19,10 @@ public record ChatRequest(@Nullable String model, List<ChatTurn> messages, Gener
     public static ChatRequest parse(byte[] body) throws ApiException {
         Fields request = JsonTree.parseObject(body);
         UnsupportedFields.refuse(request);
-        return new ChatRequest(request.string("model"), messages(request), GenerationParameters.read(request));
+        if (request.bool("echo", false)) {
+            throw Fields.invalidValue("echo", "only /v1/completions sends the prompt back.");
+        }
+        return new ChatRequest(request.string("model"), messages(request), GenerationParameters.read(request, true));
     }
 
     /**

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +68,29 @@ public final class CompletionEvents {
         out.writeBytes(beforeText);
         out.writeBytes(JsonStringEncoder.getInstance().quoteAsUTF8(text));
         out.writeBytes(afterText);
+    }
+
+    /**
+     * A piece of text with its tokens.
+     *
+     * @param offset characters of this choice that came before
+     * @return characters of these tokens
+     */
+    public int text(ByteArrayOutputStream out, int index, String text, List<LoggedToken> tokens, int offset) {
+        event(out, json -> {
+            startChoice(json, index);
+            if (head.chat()) {
+                json.writeObjectFieldStart("delta");
+                json.writeStringField("content", text);
+                json.writeEndObject();
+            } else {
+                json.writeStringField("text", text);
+            }
+            LogprobsJson.write(json, head.chat(), tokens, offset);
+            json.writeNullField("finish_reason");
+            endChoice(json, null);
+        });
+        return LogprobsJson.characters(tokens);
     }
 
     /** The end of one choice. */

@@ -41,7 +41,7 @@ public final class CompletionJson {
         } else {
             json.writeStringField("text", choice.text());
         }
-        json.writeNullField("logprobs");
+        LogprobsJson.write(json, chat, choice.logprobs(), 0);
         json.writeStringField("finish_reason", choice.finishReason());
         json.writeEndObject();
     }

@@ -9,9 +9,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model null if the request leaves it out
  * @param prompts at least one; each makes one choice, with its index
+ * @param echo whether the prompt comes before the text
  * @param parameters everything else
  */
-public record CompletionRequest(@Nullable String model, List<Prompt> prompts, GenerationParameters parameters) {
+public record CompletionRequest(
+        @Nullable String model, List<Prompt> prompts, boolean echo, GenerationParameters parameters) {
     static final int MAX_PROMPTS = 2048;
     private static final String SHAPES =
             "a string, an array of strings, an array of token ids or an array of such arrays";
@@ -20,7 +22,11 @@ public record CompletionRequest(@Nullable String model, List<Prompt> prompts, Ge
     public static CompletionRequest parse(byte[] body) throws ApiException {
         Fields request = JsonTree.parseObject(body);
         UnsupportedFields.refuse(request);
-        return new CompletionRequest(request.string("model"), prompts(request), GenerationParameters.read(request));
+        return new CompletionRequest(
+                request.string("model"),
+                prompts(request),
+                request.bool("echo", false),
+                GenerationParameters.read(request, false));
     }
 
     private static List<Prompt> prompts(Fields request) throws ApiException {

@@ -73,7 +73,12 @@ final class Fields {
         if (!(value instanceof Number n)) {
             throw wrongType(path(name), "a number", value);
         }
-        checkRange(path(name), value, n.doubleValue(), plain(min), plain(max), min, max);
+        return inRange(n, path(name), min, max);
+    }
+
+    /** Bounds are inclusive. */
+    static float inRange(Number n, String path, double min, double max) throws ApiException {
+        checkRange(path, n, n.doubleValue(), plain(min), plain(max), min, max);
         return n.floatValue();
     }
 

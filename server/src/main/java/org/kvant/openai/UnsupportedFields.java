@@ -41,10 +41,10 @@ final class UnsupportedFields {
 
     static {
         // Several answers, or more about them.
-        rule(ONE, "send one request for each completion.", "n", "best_of", "n_cmpl");
-        rule(either(OFF, EMPTY), "leave it out.", "logprobs", "echo", "return_tokens", "return_tokens_as_token_ids");
-        rule(ZERO, "leave it out.", "top_logprobs", "n_probs");
-        rule(NEVER, "leave it out.", "prompt_logprobs");
+        rule(ONE, "use n.", "n_cmpl");
+        rule(either(OFF, EMPTY), "leave it out.", "return_tokens", "return_tokens_as_token_ids");
+        rule(ZERO, "use logprobs.", "n_probs");
+        rule(NEVER, "use echo with logprobs on /v1/completions.", "prompt_logprobs");
         rule(EMPTY, "leave it out: text is only continued, not filled in.", "suffix", "input_extra");
         rule(EMPTY, "leave it out: the whole response is sent.", "response_fields");
         // Tools and what else a chat can hold.
@@ -59,8 +59,7 @@ final class UnsupportedFields {
                 "response_format");
         rule(
                 EMPTY,
-                "ask for the format in a message instead.",
-                "grammar",
+                "write it as a grammar, in the field grammar.",
                 "json_schema",
                 "structured_outputs",
                 "guided_json",
@@ -75,26 +74,10 @@ final class UnsupportedFields {
         rule(ON, "a generation prompt is always added.", "add_generation_prompt");
         rule(OFF, "leave it out: a last message of the assistant is always continued.", "continue_final_message");
         // Sampling beyond what there is, each with the value that switches it off in llama.cpp or vLLM.
-        rule(EMPTY, "leave it out.", "logit_bias", "samplers", "bad_words", "allowed_token_ids", "lora");
-        rule(EMPTY, "use stop, with text.", "stop_token_ids");
-        rule(
-                ZERO,
-                "leave it out.",
-                "mirostat",
-                "xtc_probability",
-                "dry_multiplier",
-                "dynatemp_range",
-                "min_tokens",
-                "min_keep",
-                "n_indent",
-                "top_a");
-        rule(
-                value -> value instanceof Number n && n.doubleValue() <= 0,
-                "leave it out.",
-                "top_n_sigma",
-                "t_max_predict_ms");
-        rule(value -> value instanceof Number n && n.doubleValue() < 0, "leave it out.", "adaptive_target");
-        rule(ONE, "leave it out.", "typical_p", "tfs_z", "length_penalty");
+        rule(EMPTY, "leave it out.", "bad_words", "allowed_token_ids", "lora");
+        rule(ZERO, "leave it out.", "n_indent", "top_a");
+        rule(value -> value instanceof Number n && n.doubleValue() <= 0, "use timeout.", "t_max_predict_ms");
+        rule(ONE, "leave it out.", "tfs_z", "length_penalty");
         rule(ONE, "use repeat_penalty with repeat_last_n.", "repetition_penalty");
         rule(
                 OFF,

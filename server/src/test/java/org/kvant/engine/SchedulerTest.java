@@ -220,12 +220,12 @@ class SchedulerTest {
             harness.scheduler.step();
             request.pause();
             assertThat(harness.scheduler.step()).isFalse();
-            assertThat(harness.scheduler.nanosToPauseTimeout()).isBetween(1L, 20_000_000L);
+            assertThat(harness.scheduler.nanosToTimeout()).isBetween(1L, 20_000_000L);
             Thread.sleep(30);
             assertThat(harness.scheduler.step()).isFalse();
             assertThat(sink.finish().reason()).isEqualTo(FinishReason.CANCELLED);
             assertThat(sink.finish().error()).contains("too slowly");
-            assertThat(harness.scheduler.nanosToPauseTimeout()).isEqualTo(Long.MAX_VALUE);
+            assertThat(harness.scheduler.nanosToTimeout()).isEqualTo(Long.MAX_VALUE);
         }
     }
 

@@ -3,10 +3,15 @@ package org.kvant.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.kvant.engine.Dry;
 import org.kvant.engine.FinishReason;
+import org.kvant.engine.Mirostat;
+import org.kvant.engine.SamplerKind;
 import org.kvant.engine.SamplingOptions;
 
 /** From the request to the engine and from its tokens to the answer. */
@@ -161,10 +166,48 @@ class GenerationRoutesTest {
                     "/v1/completions",
                     "{\"prompt\":\"a\",\"max_tokens\":5,\"temperature\":0.5,\"top_k\":7,\"top_p\":0.25,\"min_p\":0.125,"
                             + "\"presence_penalty\":1,\"frequency_penalty\":-1,\"repeat_penalty\":1.5,\"repeat_last_n\":16,"
+                            + "\"typical_p\":0.5,\"top_n_sigma\":2,\"min_keep\":3,\"xtc_probability\":0.25,\"xtc_threshold\":0.2,"
+                            + "\"dynatemp_range\":0.5,\"dynatemp_exponent\":2,\"dry_multiplier\":0.5,\"dry_base\":2,"
+                            + "\"dry_allowed_length\":3,\"dry_penalty_last_n\":9,\"dry_sequence_breakers\":[\"x\"],"
+                            + "\"mirostat\":2,\"mirostat_tau\":3,\"mirostat_eta\":0.5,\"adaptive_target\":0.5,"
+                            + "\"adaptive_decay\":0.25,\"samplers\":[\"min-p\",\"temperature\"],"
+                            + "\"logit_bias\":[[3,1.5],[\"b\",-2]],\"min_tokens\":2,\"stop_token_ids\":[7,8],"
+                            + "\"cache_salt\":\"s\",\"priority\":-3,\"timeout\":2.5,\"logprobs\":4,"
+                            + "\"grammar\":\"root ::= [a-z]+\","
                             + "\"seed\":4294967301,\"stop\":\"x\",\"ignore_eos\":true,\"cache_prompt\":false}");
             ScriptedInference.Script script = server.engine.next();
             assertThat(script.request.sampling())
-                    .isEqualTo(new SamplingOptions(0.5f, 7, 0.25f, 0.125f, 1, -1, 1.5f, 16, 5));
+                    .isEqualTo(SamplingOptions.builder()
+                            .temperature(0.5f)
+                            .topK(7)
+                            .topP(0.25f)
+                            .minP(0.125f)
+                            .presencePenalty(1)
+                            .frequencyPenalty(-1)
+                            .repeatPenalty(1.5f)
+                            .repeatLastN(16)
+                            .typicalP(0.5f)
+                            .topNSigma(2)
+                            .minKeep(3)
+                            .xtcProbability(0.25f)
+                            .xtcThreshold(0.2f)
+                            .dynamicRange(0.5f)
+                            .dynamicExponent(2)
+                            .dry(new Dry(0.5f, 2, 3, 9, List.of("x")))
+                            .mirostat(new Mirostat(2, 3, 0.5f))
+                            .adaptiveTarget(0.5f)
+                            .adaptiveDecay(0.25f)
+                            .order(List.of(SamplerKind.MIN_P, SamplerKind.TEMPERATURE))
+                            .logitBias(Map.of(3, 1.5f, 98, -2f))
+                            .seed(5)
+                            .build());
+            assertThat(script.request.minTokens()).isEqualTo(2);
+            assertThat(script.request.stopTokens()).containsExactly(7, 8);
+            assertThat(script.request.cacheSalt()).isEqualTo("s");
+            assertThat(script.request.priority()).isEqualTo(-3);
+            assertThat(script.request.timeout()).isEqualTo(Duration.ofMillis(2500));
+            assertThat(script.request.grammar()).isNotNull();
+            assertThat(script.request.logprobs()).isEqualTo(4);
             assertThat(script.request.maxTokens()).isEqualTo(5);
             assertThat(script.request.stop()).containsExactly("x");
             assertThat(script.request.ignoreEos()).isTrue();

@@ -158,10 +158,10 @@ class OpenAiClientTest {
                 () -> client.chat().completions().create(chat().model("gpt-4").build()));
         assertThat(unknown.code()).hasValue("model_not_found");
         assertThat(unknown.param()).hasValue("model");
-        BadRequestException unsupported = catchThrowableOfType(
+        BadRequestException tooMany = catchThrowableOfType(
                 BadRequestException.class,
-                () -> client.chat().completions().create(chat().n(2).build()));
-        assertThat(unsupported.param()).hasValue("n");
+                () -> client.chat().completions().create(chat().n(1000).build()));
+        assertThat(tooMany.param()).hasValue("n");
         BadRequestException tooLong = catchThrowableOfType(
                 BadRequestException.class,
                 () -> client.completions()

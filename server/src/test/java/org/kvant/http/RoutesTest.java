@@ -94,7 +94,7 @@ class RoutesTest {
             value = {
                 "{\"prompt\":\"a\",\"model\":\"gpt-4\"}; 404; \"param\":\"model\",\"code\":\"model_not_found\"",
                 "{\"prompt\":\"a\",; 400; \"code\":\"invalid_json\"",
-                "{\"prompt\":\"a\",\"n\":3}; 400; \"param\":\"n\",\"code\":\"unsupported_parameter\"",
+                "{\"prompt\":\"a\",\"n\":0}; 400; \"param\":\"n\",\"code\":\"value_below_minimum\"",
                 "{\"prompt\":[1,1000]}; 400; \"param\":\"prompt[1]\",\"code\":\"invalid_token\"",
                 "{\"prompt\":[[1],[2,5000]]}; 400; \"param\":\"prompt[1][1]\",\"code\":\"invalid_token\"",
                 "{\"prompt\":\"\"}; 400; \"param\":\"prompt\",\"code\":\"invalid_value\"",

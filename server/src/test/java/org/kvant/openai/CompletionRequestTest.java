@@ -3,7 +3,9 @@ package org.kvant.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,7 +50,23 @@ class CompletionRequestTest {
     @Test
     void leavesWhatIsAbsentOrNullToTheEngine() throws ApiException {
         GenerationParameters expected = new GenerationParameters(
-                -1, null, null, null, null, null, null, null, null, null, List.of(), false, true, false, false);
+                -1,
+                0,
+                new SamplingParameters(Map.of(), null, null, List.of()),
+                null,
+                List.of(),
+                List.of(),
+                false,
+                null,
+                -1,
+                1,
+                1,
+                true,
+                "",
+                0,
+                null,
+                false,
+                false);
         assertThat(parse("{\"prompt\":\"a\"}").parameters()).isEqualTo(expected);
         assertThat(parse("{\"prompt\":\"a\"}").model()).isNull();
         assertThat(
@@ -65,9 +83,43 @@ class CompletionRequestTest {
         assertThat(parameters("\"max_tokens\":7,\"temperature\":1.5,\"top_k\":3,\"top_p\":0.5,\"min_p\":0.25,"
                         + "\"presence_penalty\":-1,\"frequency_penalty\":2,\"repeat_penalty\":1.25,\"repeat_last_n\":9,"
                         + "\"seed\":42,\"stop\":[\"x\",\"yz\"],\"ignore_eos\":true,\"cache_prompt\":false,\"stream\":true,"
+                        + "\"mirostat\":1,\"samplers\":[\"top_k\"],\"dry_sequence_breakers\":[\"a\"],\"min_tokens\":2,"
+                        + "\"logit_bias\":{\"5\":-100,\"6\":false},\"stop_token_ids\":[4,5],\"logprobs\":3,\"n\":2,"
+                        + "\"grammar\":\"root ::= \\\"a\\\"\",\"cache_salt\":\"salt\",\"priority\":-1,\"timeout\":1.5,"
                         + "\"stream_options\":{\"include_usage\":true,\"include_obfuscation\":false}"))
                 .isEqualTo(new GenerationParameters(
-                        7, 1.5f, 3, 0.5f, 0.25f, -1f, 2f, 1.25f, 9, 42L, List.of("x", "yz"), true, false, true, true));
+                        7,
+                        2,
+                        new SamplingParameters(
+                                Map.of(
+                                        "temperature", 1.5,
+                                        "top_k", 3.0,
+                                        "top_p", 0.5,
+                                        "min_p", 0.25,
+                                        "presence_penalty", -1.0,
+                                        "frequency_penalty", 2.0,
+                                        "repeat_penalty", 1.25,
+                                        "repeat_last_n", 9.0,
+                                        "mirostat", 1.0),
+                                List.of("top_k"),
+                                List.of("a"),
+                                List.of(
+                                        new SamplingParameters.Bias(5, null, -100f, "logit_bias.5"),
+                                        new SamplingParameters.Bias(6, null, -1e9f, "logit_bias.6"))),
+                        42L,
+                        List.of("x", "yz"),
+                        List.of(4, 5),
+                        true,
+                        "root ::= \"a\"",
+                        3,
+                        2,
+                        2,
+                        false,
+                        "salt",
+                        -1,
+                        Duration.ofMillis(1500),
+                        true,
+                        true));
     }
 
     @Test
@@ -97,12 +149,6 @@ class CompletionRequestTest {
         assertThat(parameters("\"seed\":-9223372036854775808").seed()).isEqualTo(Long.MIN_VALUE);
     }
 
-    @Test
-    void switchesTopKOffWithMinusOneAsVllmDoes() throws ApiException {
-        assertThat(parameters("\"top_k\":-1").topK()).isZero();
-        assertThat(parameters("\"top_k\":0").topK()).isZero();
-    }
-
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -121,9 +167,7 @@ class CompletionRequestTest {
                 "\"logit_bias\":{}",
                 "\"grammar\":\"\"",
                 "\"modalities\":[\"text\"]",
-                "\"typical_p\":1",
                 "\"repetition_penalty\":1.0",
-                "\"mirostat\":0",
                 "\"skip_special_tokens\":true",
                 "\"user\":\"u\"",
                 "\"metadata\":{\"a\":{\"b\":[1,{\"c\":null}]}}",

@@ -8903,6 +8903,132 @@ public class llama_h extends llama_h$shared {
         }
     }
 
+    private static class llama_sampler_init_mirostat {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_POINTER,
+            llama_h.C_INT,
+            llama_h.C_INT,
+            llama_h.C_FLOAT,
+            llama_h.C_FLOAT,
+            llama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_mirostat");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
+     * }
+     */
+    public static FunctionDescriptor llama_sampler_init_mirostat$descriptor() {
+        return llama_sampler_init_mirostat.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
+     * }
+     */
+    public static MethodHandle llama_sampler_init_mirostat$handle() {
+        return llama_sampler_init_mirostat.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_mirostat$address() {
+        return llama_sampler_init_mirostat.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat(int32_t n_vocab, uint32_t seed, float tau, float eta, int32_t m)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_mirostat(int n_vocab, int seed, float tau, float eta, int m) {
+        var mh$ = llama_sampler_init_mirostat.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_sampler_init_mirostat", n_vocab, seed, tau, eta, m);
+            }
+            return (MemorySegment)mh$.invokeExact(n_vocab, seed, tau, eta, m);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class llama_sampler_init_mirostat_v2 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_POINTER,
+            llama_h.C_INT,
+            llama_h.C_FLOAT,
+            llama_h.C_FLOAT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_mirostat_v2");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
+     * }
+     */
+    public static FunctionDescriptor llama_sampler_init_mirostat_v2$descriptor() {
+        return llama_sampler_init_mirostat_v2.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
+     * }
+     */
+    public static MethodHandle llama_sampler_init_mirostat_v2$handle() {
+        return llama_sampler_init_mirostat_v2.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_mirostat_v2$address() {
+        return llama_sampler_init_mirostat_v2.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_mirostat_v2(uint32_t seed, float tau, float eta)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_mirostat_v2(int seed, float tau, float eta) {
+        var mh$ = llama_sampler_init_mirostat_v2.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_sampler_init_mirostat_v2", seed, tau, eta);
+            }
+            return (MemorySegment)mh$.invokeExact(seed, tau, eta);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class llama_sampler_init_penalties {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             llama_h.C_POINTER,
@@ -8967,6 +9093,134 @@ public class llama_h extends llama_h$shared {
         }
     }
 
+    private static class llama_sampler_init_dry {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_POINTER,
+            llama_h.C_POINTER,
+            llama_h.C_FLOAT,
+            llama_h.C_FLOAT,
+            llama_h.C_INT,
+            llama_h.C_INT,
+            llama_h.C_POINTER,
+            llama_h.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_dry");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
+     * }
+     */
+    public static FunctionDescriptor llama_sampler_init_dry$descriptor() {
+        return llama_sampler_init_dry.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
+     * }
+     */
+    public static MethodHandle llama_sampler_init_dry$handle() {
+        return llama_sampler_init_dry.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_dry$address() {
+        return llama_sampler_init_dry.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_dry(const struct llama_vocab *vocab, float dry_multiplier, float dry_base, int32_t dry_allowed_length, int32_t dry_penalty_last_n, const char **seq_breakers, size_t num_breakers)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_dry(MemorySegment vocab, float dry_multiplier, float dry_base, int dry_allowed_length, int dry_penalty_last_n, MemorySegment seq_breakers, long num_breakers) {
+        var mh$ = llama_sampler_init_dry.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_sampler_init_dry", vocab, dry_multiplier, dry_base, dry_allowed_length, dry_penalty_last_n, seq_breakers, num_breakers);
+            }
+            return (MemorySegment)mh$.invokeExact(vocab, dry_multiplier, dry_base, dry_allowed_length, dry_penalty_last_n, seq_breakers, num_breakers);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class llama_sampler_init_adaptive_p {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_POINTER,
+            llama_h.C_FLOAT,
+            llama_h.C_FLOAT,
+            llama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_adaptive_p");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
+     * }
+     */
+    public static FunctionDescriptor llama_sampler_init_adaptive_p$descriptor() {
+        return llama_sampler_init_adaptive_p.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
+     * }
+     */
+    public static MethodHandle llama_sampler_init_adaptive_p$handle() {
+        return llama_sampler_init_adaptive_p.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_adaptive_p$address() {
+        return llama_sampler_init_adaptive_p.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_adaptive_p(float target, float decay, uint32_t seed)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_adaptive_p(float target, float decay, int seed) {
+        var mh$ = llama_sampler_init_adaptive_p.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_sampler_init_adaptive_p", target, decay, seed);
+            }
+            return (MemorySegment)mh$.invokeExact(target, decay, seed);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class llama_sampler_init_logit_bias {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             llama_h.C_POINTER,
@@ -9022,6 +9276,66 @@ public class llama_h extends llama_h$shared {
                 traceDowncall("llama_sampler_init_logit_bias", n_vocab, n_logit_bias, logit_bias);
             }
             return (MemorySegment)mh$.invokeExact(n_vocab, n_logit_bias, logit_bias);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class llama_sampler_init_infill {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_POINTER,
+            llama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_sampler_init_infill");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
+     * }
+     */
+    public static FunctionDescriptor llama_sampler_init_infill$descriptor() {
+        return llama_sampler_init_infill.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
+     * }
+     */
+    public static MethodHandle llama_sampler_init_infill$handle() {
+        return llama_sampler_init_infill.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_infill$address() {
+        return llama_sampler_init_infill.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * struct llama_sampler *llama_sampler_init_infill(const struct llama_vocab *vocab)
+     * }
+     */
+    public static MemorySegment llama_sampler_init_infill(MemorySegment vocab) {
+        var mh$ = llama_sampler_init_infill.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_sampler_init_infill", vocab);
+            }
+            return (MemorySegment)mh$.invokeExact(vocab);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

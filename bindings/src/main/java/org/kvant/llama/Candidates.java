@@ -1,0 +1,50 @@
+package org.kvant.llama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.kvant.llama.ffi.llama_token_data;
+import org.kvant.llama.ffi.llama_token_data_array;
+
+/** llama.cpp's array of candidate tokens, for samplers that are applied without {@code llama_sampler_sample}. */
+final class Candidates {
+    private static final long STRIDE = llama_token_data.sizeof();
+    private static final long LOGIT = llama_token_data.logit$offset();
+
+    private final int size;
+    private final MemorySegment data;
+    private final MemorySegment array;
+
+    /** @param arena of the context that the logits are from */
+    Candidates(int size, Arena arena) {
+        this.size = size;
+        data = arena.allocate(llama_token_data.layout(), size);
+        array = arena.allocate(llama_token_data_array.layout());
+    }
+
+    /** All tokens with these logits, in order of their ids. */
+    MemorySegment fill(MemorySegment logits) {
+        for (int token = 0; token < size; token++) {
+            long at = token * STRIDE;
+            data.set(ValueLayout.JAVA_INT, at, token);
+            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT, logits.getAtIndex(ValueLayout.JAVA_FLOAT, token));
+            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT + Float.BYTES, 0f);
+        }
+        llama_token_data_array.data(array, data);
+        llama_token_data_array.size(array, size);
+        llama_token_data_array.selected(array, -1);
+        llama_token_data_array.sorted(array, false);
+        return array;
+    }
+
+    /** The token that a sampler selected. A sampler may have put its own array in place of ours. */
+    int selected() {
+        long selected = llama_token_data_array.selected(array);
+        long left = llama_token_data_array.size(array);
+        if (selected < 0 || selected >= left) {
+            throw new LlamaException("the samplers selected candidate " + selected + " of " + left);
+        }
+        MemorySegment candidates = llama_token_data_array.data(array).reinterpret(left * STRIDE);
+        return candidates.get(ValueLayout.JAVA_INT, selected * STRIDE);
+    }
+}

@@ -1,0 +1,148 @@
+package org.kvant.engine;
+
+import java.util.Objects;
+import org.kvant.llama.Batch;
+import org.kvant.llama.Context;
+import org.kvant.llama.DecodeException;
+import org.kvant.llama.DecodeResult;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Carries out a plan: one batch, one decode, then the outputs; and what to do when the decode fails. Belongs to the decode thread. */
+final class DecodeStep {
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final Context context;
+    private final Batch batch;
+    private final PrefixCache cache;
+    private final PromptBudget budget;
+    private final TokenOutput output;
+    private final Releases releases;
+    private final Preemption preemption;
+    private final EngineListener listener;
+    private final Plan single = new Plan(1);
+
+    DecodeStep(
+            LoadedModel loaded,
+            PrefixCache cache,
+            PromptBudget budget,
+            TokenOutput output,
+            Releases releases,
+            Preemption preemption,
+            EngineListener listener) {
+        context = loaded.context;
+        batch = loaded.batch;
+        this.cache = cache;
+        this.budget = budget;
+        this.output = output;
+        this.releases = releases;
+        this.preemption = preemption;
+        this.listener = listener;
+    }
+
+    void execute(Plan work) {
+        fillBatch(work);
+        long begin = System.nanoTime();
+        DecodeResult result;
+        try {
+            result = context.decode(batch);
+        } catch (DecodeException e) {
+            decodeFailed(work, e);
+            return;
+        }
+        switch (result) {
+            case DecodeResult.Ok ok -> {
+                long nanos = System.nanoTime() - begin;
+                budget.measured(work.promptTokens, nanos);
+                listener.decodeStep(work.tokens, work.promptTokens, work.size, nanos);
+                advance(work);
+            }
+            case DecodeResult.NoSlot noSlot -> makeRoom(work);
+            // Someone wants to stop; what is to be dropped is dropped in the next step.
+            case DecodeResult.Aborted aborted -> rollBack(work);
+        }
+    }
+
+    private void fillBatch(Plan work) {
+        batch.clear();
+        for (int i = 0; i < work.size; i++) {
+            ActiveRequest request = work.requests[i];
+            Slot slot = Objects.requireNonNull(request.slot);
+            int end = slot.cells + work.counts[i];
+            boolean complete = end == request.tokens.size();
+            work.outputs[i] = request.needsPromptLogprobs() ? work.counts[i] : complete ? 1 : 0;
+            for (int position = slot.cells; position < end; position++) {
+                boolean wanted = position >= end - work.outputs[i];
+                work.lastIndex[i] = batch.add(request.tokens.get(position), position, slot.sequence, wanted);
+            }
+        }
+    }
+
+    private void advance(Plan work) {
+        for (int i = 0; i < work.size; i++) {
+            Objects.requireNonNull(work.requests[i].slot).cells += work.counts[i];
+        }
+        for (int i = 0; i < work.size; i++) {
+            ActiveRequest request = work.requests[i];
+            Slot slot = Objects.requireNonNull(request.slot);
+            if (request.needsPromptLogprobs()) {
+                for (int back = work.outputs[i] - 1; back >= 0; back--) {
+                    output.prompt(request, slot.cells - 1 - back, work.lastIndex[i] - back);
+                }
+            }
+            if (work.outputs[i] > 0 && request.pending() == 0) {
+                boolean unused = output.sample(request, work.lastIndex[i]);
+            }
+        }
+    }
+
+    /** No cells for the batch, and nothing of it was computed: empty an idle sequence, else send a request back to the queue. */
+    private void makeRoom(Plan work) {
+        if (cache.evict()) {
+            execute(work);
+            return;
+        }
+        if (preemption.preemptOne()) {
+            return; // The next step plans anew.
+        }
+        ActiveRequest request = work.requests[0];
+        int count = work.counts[0];
+        if (count > 1) {
+            work.clear();
+            work.add(request, count / 2);
+            execute(work);
+            return;
+        }
+        releases.fail(request, "The context is full after " + request.tokens.size() + " tokens.");
+    }
+
+    /** The library failed. One of several requests may be the cause, so each is tried alone; one that fails alone is given up. */
+    private void decodeFailed(Plan work, DecodeException e) {
+        listener.decodeFailed(e);
+        rollBack(work);
+        if (work.size == 1) {
+            ActiveRequest request = work.requests[0];
+            log.error("Request {}: decoding failed", request.id(), e);
+            releases.fail(request, "Decoding failed: " + e.getMessage());
+            return;
+        }
+        log.warn("Decoding {} requests together failed; trying them one by one", work.size, e);
+        for (int i = 0; i < work.size; i++) {
+            ActiveRequest request = work.requests[i];
+            if (request.slot == null) {
+                continue; // Pre-empted for lack of cells while its neighbours were tried.
+            }
+            single.clear();
+            single.add(request, Math.min(work.counts[i], request.pending()));
+            execute(single);
+        }
+    }
+
+    /** Forgets what a decode that stopped halfway may have left behind. */
+    private void rollBack(Plan work) {
+        for (int i = 0; i < work.size; i++) {
+            Slot slot = Objects.requireNonNull(work.requests[i].slot);
+            cache.truncate(slot, slot.cells);
+        }
+    }
+}
