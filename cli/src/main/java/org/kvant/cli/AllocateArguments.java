@@ -1,14 +1,18 @@
 package org.kvant.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvant.allocate.Budget;
 import org.kvant.allocate.ByteSize;
 import org.kvant.allocate.Recipe;
 import org.kvant.allocate.RecipeYaml;
+import org.kvant.evaluate.EvaluateException;
+import org.kvant.evaluate.OutputFile;
 import org.kvant.gguf.GgmlType;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.TensorTypeRule;
@@ -20,6 +24,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options of {@code kvant quantize} that choose types by what they cost. What is given on the command line goes before the recipe. */
 final class AllocateArguments {
+    private static final int CHUNKS = 16;
+
     @Option(
             names = "--stats",
             paramLabel = "FILE",
@@ -72,8 +78,8 @@ final class AllocateArguments {
     @Option(
             names = "--chunks",
             paramLabel = "N",
-            description = "The most chunks of each text (default: ${DEFAULT-VALUE}).")
-    private int chunks = 16;
+            description = "The most chunks of each --text (default: " + CHUNKS + ").")
+    private @Nullable Integer chunks;
 
     @Option(names = "--recipe", paramLabel = "FILE", description = "Take what is not given here from this YAML file.")
     private @Nullable Path recipe;
@@ -89,12 +95,38 @@ final class AllocateArguments {
     }
 
     int chunks() {
-        return chunks;
+        return chunks == null ? CHUNKS : chunks;
     }
 
+    /**
+     * Opens the file for the recipe before the work, so that what prevents it is said at once; null if none is asked for.
+     *
+     * @param inputs files that it must not replace, the model's output among them
+     */
     @Nullable
-    Path writtenRecipe() {
-        return writtenRecipe;
+    OutputFile openRecipe(Collection<Path> inputs) throws IOException {
+        if (writtenRecipe == null) {
+            return null;
+        }
+        for (Path input : inputs) {
+            if (writtenRecipe
+                    .toAbsolutePath()
+                    .normalize()
+                    .equals(input.toAbsolutePath().normalize())) {
+                throw new EvaluateException(writtenRecipe
+                        + ": the recipe would replace a file of this very work; name another with" + " --write-recipe");
+            }
+        }
+        return OutputFile.create(writtenRecipe, inputs);
+    }
+
+    boolean writesRecipe() {
+        return writtenRecipe != null;
+    }
+
+    /** The recipe that was read, or none. */
+    List<Path> recipeFile() {
+        return recipe == null ? List.of() : List.of(recipe);
     }
 
     /** All that the command line and the recipe file ask for. */
@@ -134,10 +166,38 @@ final class AllocateArguments {
                     "Missing required option: '--type=<PRESET>', or one of --size, --bpw, --max-kld, --min-speed and"
                             + " --recipe");
         }
-        if (chunks < 0) {
+        check(command, merged);
+        return merged;
+    }
+
+    /** What would have no effect is refused: whoever gave it expects one. */
+    private void check(CommandLine command, Recipe merged) {
+        if (chunks != null && chunks < 0) {
             throw new ParameterException(command, "--chunks can't be negative");
         }
-        return merged;
+        if (chunks != null && texts.isEmpty()) {
+            throw new ParameterException(command, "--chunks counts chunks of --text; name one");
+        }
+        for (Path text : texts) {
+            if (!Files.exists(text)) {
+                throw new ParameterException(command, "--text " + text + ": no such file");
+            }
+        }
+        if (merged.preset() == null) {
+            return;
+        }
+        if (!types.isEmpty()) {
+            throw new ParameterException(
+                    command,
+                    "--types are to choose from with --size, --bpw, --max-kld or --min-speed; the preset "
+                            + merged.preset() + " has types of its own");
+        }
+        if (!texts.isEmpty()) {
+            throw new ParameterException(
+                    command,
+                    "--text goes with --size, --bpw, --max-kld or --min-speed; with a preset, measure the file with"
+                            + " kvant evaluate");
+        }
     }
 
     static final class SizeConverter implements ITypeConverter<Long> {

@@ -2,7 +2,6 @@ package org.kvant.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +11,7 @@ import org.kvant.allocate.AllocatedQuantizer;
 import org.kvant.allocate.Allocation;
 import org.kvant.allocate.Recipe;
 import org.kvant.allocate.RecipeYaml;
+import org.kvant.evaluate.OutputFile;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.quantize.QuantizeOptions;
 import picocli.CommandLine;
@@ -19,16 +19,22 @@ import picocli.CommandLine;
 /** {@code kvant quantize} with types that are chosen by what they cost. */
 final class AllocateCommand {
     private final CommandLine command;
-    private final AllocateArguments arguments;
+    private final @Nullable OutputFile recipeFile;
     private final QuantizeOptions options;
     private final AllocateRequest request;
     private final boolean quiet;
 
+    /** @param recipeFile for what was chosen, or null */
     AllocateCommand(
-            CommandLine command, AllocateArguments arguments, Recipe recipe, QuantizeOptions options, boolean quiet)
+            CommandLine command,
+            AllocateArguments arguments,
+            Recipe recipe,
+            QuantizeOptions options,
+            @Nullable OutputFile recipeFile,
+            boolean quiet)
             throws IOException {
         this.command = command;
-        this.arguments = arguments;
+        this.recipeFile = recipeFile;
         this.options = options;
         this.quiet = quiet;
         this.request = new AllocateRequest(
@@ -86,9 +92,8 @@ final class AllocateCommand {
     }
 
     private void write(Recipe recipe) throws IOException {
-        Path file = arguments.writtenRecipe();
-        if (file != null) {
-            Files.writeString(file, RecipeYaml.write(recipe));
+        if (recipeFile != null) {
+            recipeFile.publish(out -> out.write(RecipeYaml.write(recipe)));
         }
     }
 

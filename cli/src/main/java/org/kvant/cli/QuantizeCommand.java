@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.kvant.allocate.Recipe;
+import org.kvant.allocate.RecipeYaml;
+import org.kvant.evaluate.OutputFile;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.quantize.KvOverride;
@@ -143,7 +145,11 @@ public final class QuantizeCommand implements Callable<Integer> {
             description = "No progress.")
     private boolean quiet;
 
-    @Option(names = "--dry-run", description = "Show what each tensor would become, and write nothing.")
+    @Option(
+            names = "--dry-run",
+            description =
+                    "Show what each tensor would become, and write no model. With OUT, what types cost is kept beside it for"
+                            + " the real run.")
     private boolean dryRun;
 
     @Override
@@ -160,15 +166,58 @@ public final class QuantizeCommand implements Callable<Integer> {
         }
         Recipe recipe = allocate.recipe(spec.commandLine(), preset, imatrix, rules);
         imatrix = recipe.imatrix() == null ? null : Path.of(recipe.imatrix());
-        try (CheckpointSource source = CheckpointSource.open(input, dryRun ? null : target, quiet)) {
+        check(recipe);
+        try (OutputFile recipeFile = allocate.openRecipe(files(recipe, target));
+                CheckpointSource source = CheckpointSource.open(input, dryRun ? null : target, quiet)) {
             QuantizeOptions options = options(recipe, source.gguf(), target == null ? source.gguf() : target);
             if (recipe.preset() == null) {
                 AllocateCommand command = new AllocateCommand(
-                        spec.commandLine(), allocate, recipe.withRules(fixedTypes(recipe.rules())), options, quiet);
+                        spec.commandLine(),
+                        allocate,
+                        recipe.withRules(fixedTypes(recipe.rules())),
+                        options,
+                        recipeFile,
+                        quiet);
                 return dryRun ? command.predict(target) : command.run();
             }
-            return dryRun ? show(options) : run(options, recipe.preset());
+            int code = dryRun ? show(options) : run(options, recipe.preset());
+            if (recipeFile != null) {
+                recipeFile.publish(out -> out.write(RecipeYaml.write(recipe.withAbsolutePaths())));
+            }
+            return code;
         }
+    }
+
+    /** Refuses options that would have no effect, or that a recipe could not repeat. */
+    private void check(Recipe recipe) {
+        if (recipe.preset() == null && pure) {
+            throw wrongUsage("--pure is for a preset; with a budget, name one type with --types");
+        }
+        if (!allocate.writesRecipe()) {
+            return;
+        }
+        boolean fixed = recipe.preset() != null && (outputType != null || embeddingType != null);
+        if (pure || leaveOutput || fixed) {
+            throw wrongUsage("a recipe can't repeat --pure, --leave-output-tensor, or a preset's --output-tensor-type"
+                    + " and --token-embedding-type; fix types with --tensor-type, or leave out --write-recipe");
+        }
+    }
+
+    /** All files of this work but the recipe that is written. */
+    private List<Path> files(Recipe recipe, @Nullable Path target) {
+        List<Path> files = new ArrayList<>(allocate.recipeFile());
+        files.addAll(allocate.texts());
+        files.add(input);
+        if (recipe.statistics() != null) {
+            files.add(Path.of(recipe.statistics()));
+        }
+        if (imatrix != null) {
+            files.add(imatrix);
+        }
+        if (target != null) {
+            files.add(target);
+        }
+        return files;
     }
 
     /** The options for single tensors are rules that come first. */

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufWriter;
@@ -127,9 +128,10 @@ final class Allocator {
             throw new AllocateException(String.format(
                     Locale.ROOT,
                     "%.3f bits a weight can't be had: the candidate types give at least %.3f; ask for that or more,"
-                            + " or allow smaller types with --types",
+                            + " or allow smaller types with --types%s",
                     bits,
-                    least));
+                    least,
+                    withoutType()));
         }
         if (picks == null) {
             throw tooSlow(room + otherBytes, speed == null ? 0 : speed);
@@ -161,12 +163,32 @@ final class Allocator {
                 Locale.ROOT,
                 "%,d bytes can't be had: the smallest file with the candidate types has %,d (%.2f MiB), of which %,d"
                         + " are metadata and tensors that are not quantized; ask for --size %d or more, or allow smaller"
-                        + " types with --types",
+                        + " types with --types%s",
                 bytes,
                 least,
                 least / 1048576.0,
                 otherBytes,
-                least));
+                least,
+                withoutType()));
+    }
+
+    /** Names tensors that no candidate type fits, if there are any: they are why nothing smaller can be had. */
+    private String withoutType() {
+        List<TensorLosses> kept = losses.stream()
+                .filter(t -> t.losses().keySet().equals(Set.of(t.tensor().type())))
+                .filter(t -> !t.tensor().type().quantized())
+                .toList();
+        return kept.isEmpty()
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        " (%d of %d tensors keep %s, such as %s, whose rows of %d no candidate divides; Q4_0, IQ4_NL,"
+                                + " Q5_0 and Q8_0 have blocks of 32)",
+                        kept.size(),
+                        losses.size(),
+                        kept.getFirst().tensor().type().label(),
+                        kept.getFirst().tensor().name(),
+                        kept.getFirst().tensor().columns());
     }
 
     private AllocateException tooSlow(long bytes, double speed) {

@@ -49,6 +49,15 @@ public record Recipe(
         return new Recipe(preset, budget, candidates, rules, rounding, name(statistics), name(imatrix));
     }
 
+    /** The same with paths that are valid wherever the recipe is written to. */
+    public Recipe withAbsolutePaths() {
+        return new Recipe(preset, budget, candidates, rules, rounding, absolute(statistics), absolute(imatrix));
+    }
+
+    private static @Nullable String absolute(@Nullable String path) {
+        return path == null ? null : Path.of(path).toAbsolutePath().normalize().toString();
+    }
+
     private static @Nullable String name(@Nullable String path) {
         return path == null ? null : String.valueOf(Path.of(path).getFileName());
     }

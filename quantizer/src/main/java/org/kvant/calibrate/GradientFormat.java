@@ -15,6 +15,10 @@ final class GradientFormat {
     static final String FORMAT_VERSION = "kvant.gradient.version";
     static final String WEIGHTS = "kvant.gradient.weights";
     static final String HELD_CHUNKS = "kvant.gradient.held_chunks";
+
+    /** U32 array: CRC-32C of each tensor's data, in the order of tensors. */
+    static final String CHECKSUMS = "kvant.gradient.crc32c";
+
     static final String SEED = "kvant.gradient.seed";
 
     static final String MOMENT = ".gradient_moment";

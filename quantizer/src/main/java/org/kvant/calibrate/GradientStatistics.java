@@ -7,13 +7,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufException;
 import org.kvant.gguf.GgufFile;
+import org.kvant.gguf.MetaArray;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.TensorInfo;
+import org.kvant.gguf.ValueType;
 
 /**
  * The file of {@link GradientCalibrator}, mapped and checked when opened. With {@code d} the error of a row of a weight and {@code H} a
@@ -33,6 +37,9 @@ public final class GradientStatistics implements AutoCloseable {
     private final int heldChunks;
     private final String model;
 
+    /** Checksums of the tensors that have not been verified yet: moments are when they are asked for. */
+    private final Map<String, Integer> unchecked;
+
     private GradientStatistics(GgufFile file) throws IOException {
         this.file = file;
         Metadata metadata = file.metadata();
@@ -44,6 +51,7 @@ public final class GradientStatistics implements AutoCloseable {
         if (heldChunks < 0 || heldChunks >= chunkCount) {
             throw new CalibrateException(heldChunks + " of " + chunkCount + " chunks are held out");
         }
+        this.unchecked = checksums(file);
         tokens();
         for (String weight : weights) {
             int columns = columns(weight);
@@ -52,6 +60,42 @@ public final class GradientStatistics implements AutoCloseable {
             }
             triangles(weight, GradientFormat.HELD, GradientFormat.triangle(columns));
         }
+        for (TensorInfo tensor : file.tensors()) {
+            if (!tensor.name().endsWith(GradientFormat.MOMENT) && !tensor.name().endsWith(GradientFormat.HELD)) {
+                verify(tensor.name());
+            }
+        }
+    }
+
+    /** Empty for a file that was written without. */
+    private static Map<String, Integer> checksums(GgufFile file) throws IOException {
+        Map<String, Integer> sums = new ConcurrentHashMap<>();
+        if (file.metadata().has(GradientFormat.CHECKSUMS)) {
+            MetaArray values = file.metadata().array(GradientFormat.CHECKSUMS);
+            if (values.elementType() != ValueType.U32
+                    || values.size() != file.tensors().size()) {
+                throw new CalibrateException(GradientFormat.CHECKSUMS + " does not have a number for each of "
+                        + file.tensors().size() + " tensors");
+            }
+            long[] all = values.longs();
+            for (int i = 0; i < all.length; i++) {
+                sums.put(file.tensors().get(i).name(), (int) all[i]);
+            }
+        }
+        return sums;
+    }
+
+    /** Reads a tensor's data once to see whether they are what was written. */
+    private void verify(String tensor) throws CalibrateException {
+        Integer expected = unchecked.get(tensor);
+        if (expected == null) {
+            return;
+        }
+        if (TensorStore.checksum(file.data(file.tensor(tensor).orElseThrow())) != expected) {
+            throw new CalibrateException(file.path() + ": the data of tensor " + tensor
+                    + " are not what was written; the file is damaged, calibrate again");
+        }
+        unchecked.remove(tensor);
     }
 
     /** Whether a file is one of these: what kind of statistics to open. */
@@ -230,6 +274,7 @@ public final class GradientStatistics implements AutoCloseable {
     private void addTriangle(String stored, String kind, int matrix, int columns, float[] square)
             throws CalibrateException {
         long triangle = GradientFormat.triangle(columns);
+        verify(stored + kind);
         MemorySegment all = triangles(stored, kind, triangle);
         Objects.checkIndex(matrix, (int) (all.byteSize() / Float.BYTES / triangle));
         float[] values = all.asSlice(matrix * triangle * Float.BYTES, triangle * Float.BYTES)

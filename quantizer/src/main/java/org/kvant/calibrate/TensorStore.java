@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.zip.CRC32C;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.GgufWriter;
@@ -22,6 +23,9 @@ final class TensorStore {
     private static final ValueLayout.OfDouble DOUBLE =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** What a byte buffer can hold. */
+    private static final long CHECKED_BYTES = 1L << 30;
 
     private TensorStore() {}
 
@@ -80,6 +84,16 @@ final class TensorStore {
             }
             writer.commit();
         }
+    }
+
+    /** CRC-32C of some bytes. */
+    static int checksum(MemorySegment bytes) {
+        CRC32C sum = new CRC32C();
+        for (long at = 0; at < bytes.byteSize(); at += CHECKED_BYTES) {
+            sum.update(bytes.asSlice(at, Math.min(CHECKED_BYTES, bytes.byteSize() - at))
+                    .asByteBuffer());
+        }
+        return (int) sum.getValue();
     }
 
     static float[] floats(GgufFile file, String name, long elements) throws CalibrateException {
