@@ -162,6 +162,14 @@ public final class ServeCommand implements Callable<Integer> {
     private String apiKey = "";
 
     @Option(
+            names = "--chat-template",
+            paramLabel = "FILE|NAME",
+            description =
+                    "Jinja template for chats instead of the model's own: a file, or the name of another one in the"
+                            + " model's file.")
+    private @Nullable String chatTemplate;
+
+    @Option(
             names = "--max-body",
             defaultValue = "16777216",
             paramLabel = "BYTES",
@@ -200,11 +208,13 @@ public final class ServeCommand implements Callable<Integer> {
         checkRanges();
         KvCache cache;
         EngineOptions options;
+        String template;
         // All that can be known without loading a gigabyte comes first.
         try (GgufFile file = GgufFile.open(model)) {
             ContextOptions context = EngineOptions.sized(contextOptions(), trainContext(file));
             KvCache.check(file.metadata(), cacheTypeK, cacheTypeV, context.flashAttention());
             cache = KvCache.of(file.metadata(), context);
+            template = chatTemplate == null ? null : ChatTemplateArgument.resolve(chatTemplate, file.metadata());
             options = EngineOptions.builder()
                     .context(context)
                     .model(ModelOptions.defaults()
@@ -221,7 +231,7 @@ public final class ServeCommand implements Callable<Integer> {
         CommandLine command = command();
         try (Serving serving =
                 new Serving(command.getOut(), command.getErr(), model, id, Vocabulary.parse(metricsNames), cache)) {
-            return serving.run(http, options, Duration.ofSeconds(drainTimeout));
+            return serving.run(http, options, template, Duration.ofSeconds(drainTimeout));
         } catch (NativeLoadException e) {
             command.getErr().println("kvant serve: " + e.getMessage());
             return CommandLine.ExitCode.SOFTWARE;

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Engine;
@@ -16,11 +16,10 @@ import org.kvant.engine.EngineState;
 import org.kvant.engine.ModelInfo;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
+import org.kvant.http.ModelPrompts;
 import org.kvant.llama.Backend;
-import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.KvCache;
-import org.kvant.llama.UnsupportedTemplateException;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
 import org.kvant.monitoring.Monitoring;
@@ -45,6 +44,7 @@ final class Serving implements AutoCloseable {
     private final BuildInfo build;
     private @Nullable HttpService http;
     private @Nullable Engine engine;
+    private @Nullable ModelPrompts prompts;
 
     Serving(PrintWriter out, PrintWriter err, Path file, String modelId, Set<Vocabulary> vocabularies, KvCache cache) {
         this.out = out;
@@ -57,8 +57,12 @@ final class Serving implements AutoCloseable {
         signals = StopSignals.install(this::stopAsked);
     }
 
-    /** Returns the exit code when the server has stopped. */
-    int run(HttpOptions options, EngineOptions engineOptions, Duration drainTimeout)
+    /**
+     * Returns the exit code when the server has stopped.
+     *
+     * @param chatTemplate used instead of the model's own; null for that
+     */
+    int run(HttpOptions options, EngineOptions engineOptions, @Nullable String chatTemplate, Duration drainTimeout)
             throws IOException, InterruptedException {
         EngineMetrics metrics = monitoring.engine(modelId);
         HttpService service = HttpService.start(options.withFingerprint("kvant-" + build.version()), monitoring);
@@ -72,7 +76,9 @@ final class Serving implements AutoCloseable {
             Engine started = Engine.start(file, watched, metrics);
             engine = started;
             metrics.watch(started::snapshot);
-            service.attach(started);
+            ModelPrompts chats = new ModelPrompts(started, chatTemplate);
+            prompts = chats;
+            service.attach(started, chats);
             while (started.state() == EngineState.LOADING) {
                 EngineState unused = started.awaitReady(Duration.ofMillis(LOOK_MILLIS));
             }
@@ -140,6 +146,8 @@ final class Serving implements AutoCloseable {
     private void sayReady(Engine ready, HttpOptions options, int port) {
         ModelInfo model = ready.model();
         String url = CurlLine.url(options.host(), port);
+        ModelPrompts chats = Objects.requireNonNull(prompts);
+        say(chats.note());
         say(String.format(
                 Locale.ROOT,
                 "Ready on %s after %.2f s: %s, %d tokens for each request%n%nTry:%n  %s%n",
@@ -147,16 +155,7 @@ final class Serving implements AutoCloseable {
                 secondsSinceStart(),
                 model.description(),
                 model.sequenceContext(),
-                CurlLine.of(url, modelId, options.apiKey() != null, chats(ready))));
-    }
-
-    private static boolean chats(Engine engine) {
-        try {
-            return !engine.applyChatTemplate(List.of(new ChatMessage("user", "")), true)
-                    .isEmpty();
-        } catch (UnsupportedTemplateException e) {
-            return false;
-        }
+                CurlLine.of(url, modelId, options.apiKey() != null, chats.work())));
     }
 
     private static double secondsSinceStart() {

@@ -90,7 +90,16 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * The prompt for a conversation by the model's own chat template.
+     * The chat templates in the model's file.
+     *
+     * @throws EngineNotReadyException before the model is loaded
+     */
+    public ModelTemplates templates() {
+        return ModelTemplates.of(loaded().model.model);
+    }
+
+    /**
+     * The prompt for a conversation by that one of llama.cpp's built-in templates which resembles the model's own.
      *
      * @param addAssistant whether the prompt ends with the beginning of the assistant's answer
      * @throws UnsupportedTemplateException if the model has no template or one that isn't known

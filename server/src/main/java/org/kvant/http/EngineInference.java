@@ -1,6 +1,5 @@
 package org.kvant.http;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Engine;
 import org.kvant.engine.EngineState;
@@ -11,14 +10,10 @@ import org.kvant.engine.QueueFullException;
 import org.kvant.engine.RequestRejectedException;
 import org.kvant.engine.TokenSink;
 import org.kvant.engine.Tokenizer;
-import org.kvant.llama.ChatMessage;
-import org.kvant.llama.UnsupportedTemplateException;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
-import org.kvant.openai.ChatTurn;
+import org.kvant.openai.ChatPrompts;
 
 /** The real engine. */
-record EngineInference(Engine engine) implements Inference {
+record EngineInference(Engine engine, ModelPrompts prompts) implements Inference {
     @Override
     public EngineState state() {
         return engine.state();
@@ -40,18 +35,8 @@ record EngineInference(Engine engine) implements Inference {
     }
 
     @Override
-    public String applyChatTemplate(List<ChatTurn> messages, boolean addAssistant) throws ApiException {
-        List<ChatMessage> turns = messages.stream()
-                .map(turn -> new ChatMessage(turn.role(), turn.content()))
-                .toList();
-        try {
-            return engine.applyChatTemplate(turns, addAssistant);
-        } catch (UnsupportedTemplateException e) {
-            throw new ApiException(ApiError.invalid(
-                    e.getMessage() + " Use /v1/completions with the whole prompt as text instead.",
-                    "messages",
-                    "unsupported_chat_template"));
-        }
+    public ChatPrompts chatPrompts() {
+        return prompts.get();
     }
 
     @Override

@@ -89,7 +89,12 @@ public final class HttpService implements AutoCloseable {
 
     /** Serves this engine from now on, as soon as it is ready. */
     public void attach(Engine engine) {
-        attach(new EngineInference(engine));
+        attach(engine, new ModelPrompts(engine, null));
+    }
+
+    /** The same with prompts of chats by {@code prompts}. */
+    public void attach(Engine engine, ModelPrompts prompts) {
+        attach(new EngineInference(engine, prompts));
     }
 
     void attach(Inference inference) {

@@ -10,7 +10,6 @@ import org.kvant.engine.Tokenizer;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 import org.kvant.openai.ChatRequest;
-import org.kvant.openai.ChatTurn;
 import org.kvant.openai.CompletionRequest;
 import org.kvant.openai.GenerationParameters;
 import org.kvant.openai.Prompt;
@@ -65,21 +64,8 @@ final class RequestPreparer {
     Prepared chat(byte[] body) throws ApiException {
         ChatRequest request = ChatRequest.parse(body);
         checkModel(request.model(), modelId);
-        String prefill = request.prefill();
-        List<ChatTurn> turns = request.messages();
-        if (prefill != null) {
-            turns = turns.subList(0, turns.size() - 1);
-            if (turns.isEmpty()) {
-                throw new ApiException(ApiError.invalid(
-                        "Invalid value for 'messages': the assistant's message is continued, so another one must stand before it.",
-                        "messages",
-                        "invalid_value"));
-            }
-        }
-        List<ChatTurn> told = turns;
-        String text = refusing("messages", () -> inference.applyChatTemplate(told, true));
-        String whole = prefill == null ? text : text + prefill;
-        int[] prompt = tokenize(whole, "messages");
+        String text = refusing("messages", () -> inference.chatPrompts().prompt(request));
+        int[] prompt = tokenize(text, "messages");
         checkLength(prompt, "messages");
         return prepared(true, List.of(prompt), List.of(), request.parameters());
     }

@@ -15,7 +15,7 @@ import org.kvant.openai.ApiError;
 /** Puts the routes together, and gives every failure outside them OpenAI's shape. */
 final class Routes {
     private static final Set<String> POSTS =
-            Set.of("/v1/completions", "/v1/chat/completions", "/tokenize", "/detokenize");
+            Set.of("/v1/completions", "/v1/chat/completions", "/apply-template", "/tokenize", "/detokenize");
 
     private Routes() {}
 

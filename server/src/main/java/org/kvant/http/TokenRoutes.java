@@ -9,11 +9,12 @@ import java.util.stream.IntStream;
 import org.kvant.engine.Tokenizer;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
+import org.kvant.openai.ChatRequest;
 import org.kvant.openai.DetokenizeRequest;
 import org.kvant.openai.Prompt;
 import org.kvant.openai.TokenizeRequest;
 
-/** {@code POST /tokenize} and {@code POST /detokenize}, with llama-server's shapes. */
+/** {@code POST /tokenize}, {@code /detokenize} and {@code /apply-template}, with llama-server's shapes. */
 final class TokenRoutes {
     /** A token with its text takes some thirty bytes of an answer, which is made in memory. */
     private static final int MOST_WITH_PIECES = 500_000;
@@ -31,23 +32,28 @@ final class TokenRoutes {
     void addTo(Router router) {
         router.post("/tokenize").handler(context -> handle(context, TokenRoutes::tokenize));
         router.post("/detokenize").handler(context -> handle(context, TokenRoutes::detokenize));
+        router.post("/apply-template").handler(context -> handle(context, TokenRoutes::applyTemplate));
     }
 
     @FunctionalInterface
     private interface Work {
-        byte[] answer(Tokenizer tokenizer, byte[] body) throws ApiException;
+        byte[] answer(Inference inference, byte[] body) throws ApiException;
     }
 
     private void handle(RoutingContext routing, Work work) {
-        bodies.read(
-                        routing.request(),
-                        body -> workers.executeBlocking(
-                                () -> work.answer(served.ready().tokenizer(), body), false))
+        bodies.read(routing.request(), body -> workers.executeBlocking(() -> work.answer(served.ready(), body), false))
                 .onSuccess(answer -> Answers.json(routing.response(), answer))
                 .onFailure(failure -> Answers.error(routing.response(), Answers.describe(failure)));
     }
 
-    private static byte[] tokenize(Tokenizer tokenizer, byte[] body) throws ApiException {
+    private static byte[] applyTemplate(Inference inference, byte[] body) throws ApiException {
+        ChatRequest request = ChatRequest.parse(body);
+        return request.promptAnswer(RequestPreparer.refusing(
+                "messages", () -> inference.chatPrompts().prompt(request)));
+    }
+
+    private static byte[] tokenize(Inference inference, byte[] body) throws ApiException {
+        Tokenizer tokenizer = inference.tokenizer();
         TokenizeRequest request = TokenizeRequest.parse(body);
         List<Prompt> content = request.content();
         IntStream.Builder tokens = IntStream.builder();
@@ -75,7 +81,8 @@ final class TokenRoutes {
         return request.answer(all, tokenizer::piece);
     }
 
-    private static byte[] detokenize(Tokenizer tokenizer, byte[] body) throws ApiException {
+    private static byte[] detokenize(Inference inference, byte[] body) throws ApiException {
+        Tokenizer tokenizer = inference.tokenizer();
         DetokenizeRequest request = DetokenizeRequest.parse(body);
         RequestPreparer.checkVocabulary(request.tokens(), tokenizer, "tokens");
         return request.answer(tokenizer.detokenize(request.tokens()));

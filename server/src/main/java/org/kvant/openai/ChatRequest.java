@@ -2,35 +2,39 @@ package org.kvant.openai;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code POST /v1/chat/completions}.
  *
  * @param model null if the request leaves it out
- * @param messages at least one
+ * @param messages at least one, as role and text
+ * @param input the same with all that a template may want
  * @param parameters everything else
  */
-public record ChatRequest(@Nullable String model, List<ChatTurn> messages, GenerationParameters parameters) {
+public record ChatRequest(
+        @Nullable String model, List<ChatTurn> messages, ChatInput input, GenerationParameters parameters) {
     private static final String ASSISTANT = "assistant";
 
     /** @throws ApiException with status 400 if the body is not such a request, or asks for something that isn't there */
     public static ChatRequest parse(byte[] body) throws ApiException {
         Fields request = JsonTree.parseObject(body);
-        UnsupportedFields.refuse(request);
+        UnsupportedFields.refuseInChat(request);
         if (request.bool("echo", false)) {
             throw Fields.invalidValue("echo", "only /v1/completions sends the prompt back.");
         }
-        return new ChatRequest(request.string("model"), messages(request), GenerationParameters.read(request, true));
+        List<ChatTurn> messages = messages(request);
+        return new ChatRequest(
+                request.string("model"), messages, ChatInput.read(request), GenerationParameters.read(request, true));
     }
 
-    /**
-     * The beginning of the answer, if the last message is the assistant's: the model goes on from there, as under llama-server. Null otherwise.
-     */
-    public @Nullable String prefill() {
-        ChatTurn last = messages.getLast();
-        return last.role().equals(ASSISTANT) ? last.content() : null;
+    /** The answer of {@code POST /apply-template}. */
+    public byte[] promptAnswer(String prompt) {
+        return JsonText.bytes(json -> {
+            json.writeStartObject();
+            json.writeStringField("prompt", prompt);
+            json.writeEndObject();
+        });
     }
 
     private static List<ChatTurn> messages(Fields request) throws ApiException {
@@ -89,15 +93,13 @@ public record ChatRequest(@Nullable String model, List<ChatTurn> messages, Gener
             return Fields.string(value, path);
         }
         List<@Nullable Object> parts = message.list("content", "a string or an array of text parts");
-        // llama.cpp joins the parts with line feeds for a template that knows only strings.
-        StringJoiner text = new StringJoiner("\n");
         for (int i = 0; parts != null && i < parts.size(); i++) {
-            text.add(part(Fields.object(parts.get(i), path + "[" + i + "]")));
+            checkPart(Fields.object(parts.get(i), path + "[" + i + "]"));
         }
-        return text.toString();
+        return TemplateMessages.joined(parts);
     }
 
-    private static String part(Fields part) throws ApiException {
+    private static void checkPart(Fields part) throws ApiException {
         String type = part.string("type");
         if (type == null) {
             throw Fields.missing(part.path("type"));
@@ -111,10 +113,8 @@ public record ChatRequest(@Nullable String model, List<ChatTurn> messages, Gener
                         part.path("type"),
                         "unsupported_value"));
         };
-        String text = part.string(field);
-        if (text == null) {
+        if (part.string(field) == null) {
             throw Fields.missing(part.path(field));
         }
-        return text;
     }
 }

@@ -32,6 +32,10 @@ final class Fields {
         return values.get(name);
     }
 
+    Map<String, @Nullable Object> all() {
+        return values;
+    }
+
     boolean has(String name) {
         return values.get(name) != null;
     }

@@ -2,6 +2,7 @@ package org.kvant.openai;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,8 +35,7 @@ final class UnsupportedFields {
 
     private static final Map<String, Rule> REQUEST = new HashMap<>();
     private static final Map<String, Rule> MESSAGE = Map.of(
-            "tool_calls", new Rule(EMPTY, "this server has no tool calls."),
-            "function_call", new Rule(NEVER, "this server has no tool calls."),
+            "function_call", new Rule(NEVER, "send tool_calls instead."),
             "audio", new Rule(NEVER, "this server takes text only."),
             "prefix", new Rule(OFF, "leave it out: a last message of the assistant is always continued."));
 
@@ -48,7 +48,7 @@ final class UnsupportedFields {
         rule(EMPTY, "leave it out: text is only continued, not filled in.", "suffix", "input_extra");
         rule(EMPTY, "leave it out: the whole response is sent.", "response_fields");
         // Tools and what else a chat can hold.
-        rule(EMPTY, "describe the tools in a message instead.", "tools", "functions");
+        rule(EMPTY, "send tools in a chat instead.", "tools", "functions");
         rule(oneOf("none", "auto"), "leave it out.", "tool_choice", "function_call");
         rule(value -> List.of("text").equals(value), "leave it out: answers are text.", "modalities");
         rule(NEVER, "leave it out.", "audio", "web_search_options", "plugins");
@@ -69,10 +69,18 @@ final class UnsupportedFields {
                 "regex",
                 "ebnf");
         // Templates.
-        rule(NEVER, "leave it out.", "reasoning_effort", "verbosity", "thinking", "enable_thinking", "reasoning");
-        rule(EMPTY, "the model's own template is used.", "chat_template", "chat_template_kwargs", "documents");
-        rule(ON, "a generation prompt is always added.", "add_generation_prompt");
-        rule(OFF, "leave it out: a last message of the assistant is always continued.", "continue_final_message");
+        rule(
+                NEVER,
+                "send it in chat_template_kwargs, if the model's template knows it.",
+                "reasoning_effort",
+                "verbosity",
+                "thinking",
+                "enable_thinking",
+                "reasoning");
+        rule(EMPTY, "start the server with --chat-template.", "chat_template");
+        rule(EMPTY, "a plain completion has no template.", "chat_template_kwargs", "documents");
+        rule(ON, "a plain completion has no generation prompt.", "add_generation_prompt");
+        rule(OFF, "a plain completion has no messages.", "continue_final_message");
         // Sampling beyond what there is, each with the value that switches it off in llama.cpp or vLLM.
         rule(EMPTY, "leave it out.", "bad_words", "allowed_token_ids", "lora");
         rule(ZERO, "leave it out.", "n_indent", "top_a");
@@ -98,6 +106,13 @@ final class UnsupportedFields {
     /** @throws ApiException with status 400 that names the first field which would change the answer */
     static void refuse(Fields request) throws ApiException {
         refuse(request, REQUEST);
+    }
+
+    /** The same for a chat, whose template takes more. */
+    static void refuseInChat(Fields request) throws ApiException {
+        Map<String, @Nullable Object> others = new LinkedHashMap<>(request.all());
+        others.keySet().removeAll(ChatInput.FIELDS);
+        refuse(new Fields(others, ""), REQUEST);
     }
 
     /** The same for one message of a chat. */

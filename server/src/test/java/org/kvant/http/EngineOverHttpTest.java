@@ -174,11 +174,35 @@ class EngineOverHttpTest {
     }
 
     @Test
-    void refusesAChatThatATemplateCannotHold() throws Exception {
+    void rendersTheModelsOwnTemplate() throws Exception {
+        String messages = "{\"messages\":[{\"role\":\"user\",\"content\":\"cut \\u0000 here\"}]";
+        HttpResponse<String> prompt = server.post("/apply-template", messages + "}");
+        assertThat(new JsonObject(prompt.body()).getString("prompt"))
+                .isEqualTo("<|im_start|>user\ncut \u0000 here<|im_end|>\n<|im_start|>assistant\n");
+        HttpResponse<String> answer = server.post("/v1/chat/completions", messages + ",\"max_tokens\":4}");
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        int tokens = new JsonObject(answer.body()).getJsonObject("usage").getInteger("prompt_tokens");
+        HttpResponse<String> tokenized = server.post(
+                "/tokenize",
+                new JsonObject()
+                        .put("content", new JsonObject(prompt.body()).getString("prompt"))
+                        .put("add_special", true)
+                        .encode());
+        assertThat(new JsonObject(tokenized.body()).getJsonArray("tokens")).hasSize(tokens);
+    }
+
+    @Test
+    void refusesToolsThatTheTemplateHasNoPlaceFor() throws Exception {
         HttpResponse<String> response = server.post(
-                "/v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"cut \\u0000 here\"}]}");
+                "/v1/chat/completions",
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],"
+                        + "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}");
         assertThat(response.statusCode()).isEqualTo(400);
-        assertThat(response.body()).contains("\"param\":\"messages\"");
+        assertThat(response.body()).contains("\"param\":\"tools\"");
+    }
+
+    @Test
+    void completesATextWithANul() throws Exception {
         assertThat(text(completion(greedy("cut \u0000 here", 4)))).isNotNull();
     }
 

@@ -20,7 +20,8 @@ import org.kvant.engine.Timings;
 import org.kvant.engine.TokenSink;
 import org.kvant.engine.Tokenizer;
 import org.kvant.engine.Usage;
-import org.kvant.openai.ChatTurn;
+import org.kvant.openai.BuiltInTemplate;
+import org.kvant.openai.ChatPrompts;
 
 /**
  * An engine whose every token the test decides, so that the order of events between engine, server and client is certain. One token is one
@@ -179,11 +180,11 @@ final class ScriptedInference implements Inference {
     }
 
     @Override
-    public String applyChatTemplate(List<ChatTurn> messages, boolean addAssistant) {
-        return messages.stream()
+    public ChatPrompts chatPrompts() {
+        return new BuiltInTemplate((turns, addAssistant) -> turns.stream()
                         .map(turn -> turn.role().charAt(0) + ":" + turn.content())
                         .collect(Collectors.joining("|"))
-                + (addAssistant ? "|a:" : "");
+                + (addAssistant ? "|a:" : ""));
     }
 
     @Override

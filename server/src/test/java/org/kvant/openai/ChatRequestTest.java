@@ -48,8 +48,10 @@ class ChatRequestTest {
     @Test
     void continuesALastMessageOfTheAssistant() throws ApiException {
         assertThat(parse("[{\"role\":\"user\",\"content\":\"u\"},{\"role\":\"assistant\",\"content\":\"Once\"}]")
-                        .prefill())
-                .isEqualTo("Once");
-        assertThat(parse("[{\"role\":\"user\",\"content\":\"u\"}]").prefill()).isNull();
+                        .input()
+                        .continueLast())
+                .isTrue();
+        assertThat(parse("[{\"role\":\"user\",\"content\":\"u\"}]").input().continueLast())
+                .isFalse();
     }
 }

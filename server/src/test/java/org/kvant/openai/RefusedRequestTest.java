@@ -171,7 +171,6 @@ class RefusedRequestTest {
     @ValueSource(
             strings = {
                 "\"suffix\":\"end\"",
-                "\"tools\":[{\"type\":\"function\"}]",
                 "\"tool_choice\":\"required\"",
                 "\"tool_choice\":{\"type\":\"function\"}",
                 "\"functions\":[{}]",
@@ -181,7 +180,6 @@ class RefusedRequestTest {
                 "\"guided_choice\":[\"a\"]",
                 "\"modalities\":[\"text\",\"audio\"]",
                 "\"reasoning_effort\":\"high\"",
-                "\"chat_template_kwargs\":{\"enable_thinking\":false}",
                 "\"repetition_penalty\":1.1",
                 "\"use_beam_search\":true"
             })
@@ -193,6 +191,20 @@ class RefusedRequestTest {
                 name,
                 "unsupported_parameter");
     }
+
+    @Test
+    void whatOnlyAChatHasIsRefusedElsewhere() {
+        for (String field : new String[] {
+            "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]",
+            "\"chat_template_kwargs\":{\"enable_thinking\":false}",
+            "\"documents\":[{\"text\":\"a\"}]"
+        }) {
+            String name = field.substring(1, field.indexOf('"', 1));
+            check(completion("{\"prompt\":\"a\"," + field + "}"), name, "unsupported_parameter");
+        }
+    }
+
+    private static final String HI = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]";
 
     static Stream<Arguments> wrongMessages() {
         return Stream.of(
@@ -231,8 +243,30 @@ class RefusedRequestTest {
                         "unsupported_value"),
                 arguments(
                         "{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"1\"}]}]}",
-                        "messages[0].tool_calls",
-                        "unsupported_parameter"),
+                        "messages[0].tool_calls[0].function",
+                        "missing_required_parameter"),
+                arguments(
+                        "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":5}}]}]}",
+                        "messages[0].tool_calls[0].function.arguments",
+                        "invalid_type"),
+                arguments(
+                        HI + ",\"tools\":[{\"type\":\"function\"}]}",
+                        "tools[0].function",
+                        "missing_required_parameter"),
+                arguments(HI + ",\"tools\":[{\"type\":\"code\"}]}", "tools[0].type", "invalid_value"),
+                arguments(
+                        HI + ",\"tools\":[{\"type\":\"function\",\"function\":{}}]}",
+                        "tools[0].function.name",
+                        "missing_required_parameter"),
+                arguments(HI + ",\"tools\":{}}", "tools", "invalid_type"),
+                arguments(HI + ",\"documents\":[1]}", "documents[0]", "invalid_type"),
+                arguments(HI + ",\"chat_template_kwargs\":[]}", "chat_template_kwargs", "invalid_type"),
+                arguments(
+                        HI + ",\"chat_template_kwargs\":{\"messages\":[]}}",
+                        "chat_template_kwargs.messages",
+                        "invalid_value"),
+                arguments(HI + ",\"continue_final_message\":true}", "continue_final_message", "invalid_value"),
+                arguments(HI + ",\"add_generation_prompt\":1}", "add_generation_prompt", "invalid_type"),
                 arguments(
                         "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]}",
                         "messages",
