@@ -3,8 +3,6 @@ package org.kvant.gguf;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,30 +18,24 @@ import org.jspecify.annotations.Nullable;
  * final name before {@link #commit}; closing without it removes everything. One thread at a time, except for {@link #writeAt} and {@link #flush}.
  */
 public final class GgufWriter implements AutoCloseable {
-    private static final int STAGING_BYTES = 1 << 20;
-    private static final long CHUNK_BYTES = 64L << 20;
-    private static final String MAKE_ROOM = "Nothing was left behind: free some space, or write to another disk";
-
     private final Path target;
     private final List<Path> paths;
-    private final List<AtomicFile> files = new ArrayList<>();
+    private final PartFiles files;
     private final List<List<TensorSpec>> parts;
     private final int[] alignments;
     private final long[] dataStarts;
-    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
 
     private int part;
     private int index;
     private @Nullable TensorSpec open;
     private long openWritten;
     private @Nullable TensorPlaces places;
-    private boolean closed;
-    private volatile boolean failed;
 
     private GgufWriter(Path target, List<List<TensorSpec>> parts, List<Path> paths) {
         this.target = target;
         this.parts = parts;
         this.paths = paths;
+        this.files = new PartFiles(target);
         this.alignments = new int[parts.size()];
         this.dataStarts = new long[parts.size()];
     }
@@ -112,55 +104,18 @@ public final class GgufWriter implements AutoCloseable {
         }
         long bytes = 0;
         for (part = 0; part < parts.size(); part++) {
-            files.add(AtomicFile.create(paths.get(part)));
-            Metadata own = partMetadata(metadata, part, tensorCount);
+            files.add(paths.get(part));
+            Metadata own = SplitNames.metadata(metadata, part, parts.size(), tensorCount);
             alignments[part] = HeaderWriter.alignment(target, own);
             ByteArrayOutputStream header = new ByteArrayOutputStream();
             HeaderWriter.write(header, own, parts.get(part), alignments[part]);
             dataStarts[part] = header.size();
-            write(ByteBuffer.wrap(header.toByteArray()));
+            files.append(part, MemorySegment.ofArray(header.toByteArray()));
             bytes += parts.get(part).stream().mapToLong(TensorSpec::bytes).sum();
         }
         part = 0;
-        checkSpace(bytes);
+        files.checkSpace(bytes);
         skipEmptyParts();
-    }
-
-    private Metadata partMetadata(Metadata metadata, int no, int tensorCount) {
-        Metadata.Builder builder = no == 0 ? metadata.toBuilder() : Metadata.builder();
-        builder.remove(SplitNames.NO).remove(SplitNames.COUNT).remove(SplitNames.TENSORS);
-        if (parts.size() > 1) {
-            // The order in which llama-gguf-split leaves them.
-            builder.put(SplitNames.NO, new MetaValue.U16(no));
-            builder.put(SplitNames.TENSORS, new MetaValue.I32(tensorCount));
-            builder.put(SplitNames.COUNT, new MetaValue.U16(parts.size()));
-        }
-        return builder.build();
-    }
-
-    private void checkSpace(long bytes) throws IOException {
-        long usable = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
-        // Some network file systems report 0 for "unknown".
-        if (usable > 0 && usable < bytes) {
-            throw new GgufException(
-                    target, "", "needs " + bytes + " bytes, but the disk has only " + usable + " left", MAKE_ROOM);
-        }
-    }
-
-    private GgufException failure(IOException cause) {
-        String message = String.valueOf(cause.getMessage());
-        if (message.contains("Bad address")) {
-            // The kernel cannot read what we gave it: a mapped input shrank.
-            return new GgufException(
-                    target,
-                    "",
-                    "writing failed: an input was truncated while it was read",
-                    "Nothing was left behind",
-                    cause);
-        }
-        boolean full = message.contains("space") || message.contains("quota") || message.contains("too large");
-        return new GgufException(
-                target, "", "writing failed: " + message, full ? MAKE_ROOM : "Nothing was left behind", cause);
     }
 
     /**
@@ -169,11 +124,7 @@ public final class GgufWriter implements AutoCloseable {
      * @throws GgufException if {@code general.alignment} is wrong
      */
     public static long fileBytes(Metadata metadata, List<TensorSpec> tensors) throws IOException {
-        Metadata own = metadata.toBuilder()
-                .remove(SplitNames.NO)
-                .remove(SplitNames.COUNT)
-                .remove(SplitNames.TENSORS)
-                .build();
+        Metadata own = SplitNames.metadata(metadata, 0, 1, tensors.size());
         int alignment = HeaderWriter.alignment(Path.of("the output"), own);
         ByteArrayOutputStream header = new ByteArrayOutputStream();
         HeaderWriter.write(header, own, tensors, alignment);
@@ -201,7 +152,7 @@ public final class GgufWriter implements AutoCloseable {
      * @throws IllegalStateException if it is not the next in declared order, or the one before is incomplete
      */
     public void begin(String tensor) {
-        requireUsable();
+        files.requireUsable();
         if (places != null) {
             throw new IllegalStateException("the writer takes its data in any order: use writeAt");
         }
@@ -227,7 +178,7 @@ public final class GgufWriter implements AutoCloseable {
      * @throws GgufException if the disk is full; the writer is then only good for closing
      */
     public void append(MemorySegment bytes) throws IOException {
-        requireUsable();
+        files.requireUsable();
         TensorSpec current = open;
         if (current == null) {
             throw new IllegalStateException("no tensor has begun");
@@ -236,12 +187,12 @@ public final class GgufWriter implements AutoCloseable {
             throw new IllegalArgumentException("tensor '" + current.name() + "' has " + current.bytes()
                     + " bytes, but got " + (openWritten + bytes.byteSize()));
         }
-        write(bytes);
+        files.append(part, bytes);
         openWritten += bytes.byteSize();
         if (openWritten == current.bytes()) {
             open = null;
             int padding = (int) (GgufParser.padded(openWritten, alignments[part]) - openWritten);
-            write(MemorySegment.ofArray(new byte[padding]));
+            files.append(part, MemorySegment.ofArray(new byte[padding]));
             index++;
             skipEmptyParts();
         }
@@ -253,7 +204,7 @@ public final class GgufWriter implements AutoCloseable {
      * @throws IllegalStateException if something has been appended
      */
     public void writeInAnyOrder() {
-        requireUsable();
+        files.requireUsable();
         if (open != null || index > 0 || part > 0 && !parts.getFirst().isEmpty()) {
             throw new IllegalStateException("data has been appended already");
         }
@@ -270,40 +221,19 @@ public final class GgufWriter implements AutoCloseable {
      * @throws GgufException if the disk is full; the writer is then only good for closing
      */
     public void writeAt(int tensor, long offset, MemorySegment bytes) throws IOException {
-        requireUsable();
+        files.requireUsable();
         TensorPlaces all = places;
         if (all == null) {
             throw new IllegalStateException("the writer expects its data in order");
         }
         TensorPlaces.Place place = all.claim(tensor, offset, bytes.byteSize());
-        long at = place.offset() + offset;
-        // The channel copies heap data through a direct buffer that it caches for each thread: keep that small.
-        long chunk = bytes.isNative() ? CHUNK_BYTES : STAGING_BYTES;
-        for (long done = 0; done < bytes.byteSize(); done += chunk) {
-            ByteBuffer piece = bytes.asSlice(done, Math.min(chunk, bytes.byteSize() - done))
-                    .asByteBuffer();
-            writeAt(files.get(place.part()).channel(), at + done, piece);
-        }
-    }
-
-    private void writeAt(FileChannel channel, long at, ByteBuffer bytes) throws IOException {
-        try {
-            long position = at;
-            while (bytes.hasRemaining()) {
-                position += channel.write(bytes, position);
-            }
-        } catch (IOException e) {
-            failed = true;
-            throw failure(e);
-        }
+        files.writeAt(place.part(), place.offset() + offset, bytes);
     }
 
     /** Sends what has been written so far to the disk, so that {@link #commit} has less to wait for. On any thread. */
     public void flush() throws IOException {
-        requireUsable();
-        for (AtomicFile file : files) {
-            file.channel().force(false);
-        }
+        files.requireUsable();
+        files.flush();
     }
 
     private void skipEmptyParts() {
@@ -313,98 +243,30 @@ public final class GgufWriter implements AutoCloseable {
         }
     }
 
-    private void write(MemorySegment bytes) throws IOException {
-        long size = bytes.byteSize();
-        if (bytes.isNative()) {
-            for (long at = 0; at < size; at += CHUNK_BYTES) {
-                write(bytes.asSlice(at, Math.min(CHUNK_BYTES, size - at)).asByteBuffer());
-            }
-            return;
-        }
-        // Heap data goes through one buffer of ours: the channel would otherwise cache a direct buffer as large as the
-        // largest piece.
-        for (long at = 0; at < size; at += STAGING_BYTES) {
-            int piece = (int) Math.min(STAGING_BYTES, size - at);
-            MemorySegment.copy(bytes, at, MemorySegment.ofBuffer(staging.clear()), 0, piece);
-            write(staging.limit(piece));
-        }
-    }
-
-    private void write(ByteBuffer buffer) throws IOException {
-        FileChannel channel = files.get(part).channel();
-        try {
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-        } catch (IOException e) {
-            failed = true;
-            throw failure(e);
-        }
-    }
-
     /**
      * Forces all files to the disk and gives them their names, the first part last, so that an incomplete set never opens.
      *
      * @throws IllegalStateException if tensors are missing
      */
     public void commit() throws IOException {
-        requireUsable();
+        files.requireUsable();
         TensorPlaces all = places;
         if (all != null) {
             all.requireComplete();
-            for (int no = 0; no < files.size(); no++) {
-                long missing = all.size(no) - files.get(no).channel().size(); // the last tensor's padding
-                writeAt(files.get(no).channel(), all.size(no) - missing, ByteBuffer.allocate((int) missing));
+            for (int no = 0; no < parts.size(); no++) {
+                files.extend(no, all.size(no));
             }
         } else if (part < parts.size()) {
             throw new IllegalStateException(
                     "tensor '" + parts.get(part).get(index).name() + "' and those after it have not been written");
         }
-        try {
-            for (AtomicFile file : files) {
-                file.force();
-            }
-            for (AtomicFile file : files.reversed()) {
-                file.publish();
-            }
-        } catch (IOException e) {
-            failed = true;
-            for (AtomicFile file : files) {
-                file.withdraw();
-            }
-            throw failure(e);
-        }
-        closed = true;
-    }
-
-    private void requireUsable() {
-        if (closed || failed) {
-            throw new IllegalStateException("the writer of " + target + (closed ? " is closed" : " has failed"));
-        }
+        files.publish();
     }
 
     /** Without {@link #commit} removes everything written; otherwise, and the second time, does nothing. */
     @Override
     public void close() throws IOException {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        IOException first = null;
-        for (AtomicFile file : files) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        files.close();
     }
 
     private void closeQuietly(Throwable cause) {

@@ -53,4 +53,22 @@ final class SplitNames {
     private static String name(Path path) {
         return String.valueOf(path.getFileName());
     }
+
+    /**
+     * A part's metadata: the file's in the first, none in others, and its place among them. What a file says of parts that it was read
+     * from is dropped.
+     *
+     * @param tensors of all parts
+     */
+    static Metadata metadata(Metadata file, int no, int parts, int tensors) {
+        Metadata.Builder builder = no == 0 ? file.toBuilder() : Metadata.builder();
+        builder.remove(NO).remove(COUNT).remove(TENSORS);
+        if (parts > 1) {
+            // The order in which llama-gguf-split leaves them.
+            builder.put(NO, new MetaValue.U16(no));
+            builder.put(TENSORS, new MetaValue.I32(tensors));
+            builder.put(COUNT, new MetaValue.U16(parts));
+        }
+        return builder.build();
+    }
 }

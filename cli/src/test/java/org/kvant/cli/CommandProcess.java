@@ -48,6 +48,10 @@ final class CommandProcess implements AutoCloseable {
         }
     }
 
+    boolean running() {
+        return process.isAlive();
+    }
+
     String output() {
         return output.toString();
     }

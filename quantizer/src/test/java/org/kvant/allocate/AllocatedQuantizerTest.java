@@ -167,7 +167,7 @@ class AllocatedQuantizerTest {
     @Test
     void impossibleSizesNameTheSmallest() throws IOException {
         Path output = folder.resolve("out.gguf");
-        String message = message(() -> run(new Budget(1_000_000L, null, null, null), output));
+        String message = message(() -> run(new Budget(400_000L, null, null, null), output));
         Matcher size = Pattern.compile("--size (\\d+)").matcher(message);
         assertThat(size.find()).as(message).isTrue();
         long least = Long.parseLong(size.group(1));
@@ -209,7 +209,7 @@ class AllocatedQuantizerTest {
         AllocateResult result = run(options(output), request);
         assertThat(result.allocation().types())
                 .containsEntry("blk.0.attn_v.weight", GgmlType.Q8_0)
-                .containsEntry("blk.2.attn_v.weight", GgmlType.Q8_0);
+                .containsEntry("blk.1.attn_v.weight", GgmlType.Q8_0);
         Path file = Files.writeString(folder.resolve("recipe.yaml"), RecipeYaml.write(result.recipe()));
         Recipe recipe = RecipeYaml.read(file);
         Path again = folder.resolve("again.gguf");

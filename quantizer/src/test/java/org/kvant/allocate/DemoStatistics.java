@@ -10,11 +10,12 @@ import org.kvant.calibrate.GradientCalibrator;
 import org.kvant.calibrate.TextSource;
 import org.kvant.convert.Converter;
 import org.kvant.convert.OutType;
+import org.kvant.evaluate.DemoModels;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.Backend;
 import org.kvant.llama.NativeOptions;
 
-/** The demo model in F16 and its gradient-weighted moments on a few stories, made once for all tests of a run. */
+/** The first two layers of the demo model in F16 and their gradient-weighted moments on a few stories, made once for all tests of a run. */
 final class DemoStatistics {
     static final Path ROOT = Path.of(System.getProperty("kvant.root"));
     static final Path STORIES = ROOT.resolve("quantizer/src/test/resources/org/kvant/evaluate/stories.txt");
@@ -26,7 +27,9 @@ final class DemoStatistics {
         Backend.load(NativeOptions.in(Path.of(System.getProperty("kvant.native.dir"))));
         try {
             Files.createDirectories(FOLDER);
-            Converter.convert(ROOT.resolve("models/demo"), MODEL, OutType.F16, ProgressListener.NONE);
+            Path whole = FOLDER.resolve("whole.gguf");
+            Converter.convert(ROOT.resolve("models/demo"), whole, OutType.F16, ProgressListener.NONE);
+            DemoModels.shallow(whole, MODEL, 2);
             CalibrateOptions options = CalibrateOptions.of(MODEL, STATISTICS, new TextSource.Texts(List.of(STORIES)))
                     .withChunks(16, 128);
             GradientCalibrator.run(options, ProgressListener.NONE, () -> false, note -> {});

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvant.evaluate.DemoModels;
 import org.kvant.evaluate.KldProbe;
 import org.kvant.evaluate.TokenChunks;
 import org.kvant.gguf.GgufFile;
@@ -77,13 +78,15 @@ class GradientCalibratorTest {
     void aStoppedRunGoesOnToTheSameFile() throws IOException {
         Path model = Calibrations.demo(folder);
         Path whole = folder.resolve("whole.gguf");
-        run(options(model, whole));
+        // Eight chunks: the last is held out.
+        run(options(model, whole).withChunks(8, 32));
         Path stopped = folder.resolve("stopped.gguf");
         int runs = 0;
         while (!Files.exists(stopped)) {
             int[] asked = {0};
             // Each run is let through the forward pass and one layer back at most.
-            GradientCalibrator.run(options(model, stopped), ProgressListener.NONE, () -> ++asked[0] > 8, note -> {});
+            GradientCalibrator.run(
+                    options(model, stopped).withChunks(8, 32), ProgressListener.NONE, () -> ++asked[0] > 8, note -> {});
             assertThat(++runs).isLessThan(20);
         }
         assertThat(runs).isGreaterThan(1);
@@ -93,7 +96,7 @@ class GradientCalibratorTest {
 
     @Test
     void calibratedRoundingIsCloserThanAnImportanceMatrix() throws IOException {
-        Path model = Calibrations.demo(folder);
+        Path model = DemoModels.shallow(Calibrations.demo(folder), folder.resolve("shallow.gguf"), 2);
         Path stats = folder.resolve("stats.gguf");
         run(options(model, stats));
         int[][] others = unseen(model);

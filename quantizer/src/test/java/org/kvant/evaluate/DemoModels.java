@@ -8,7 +8,11 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.kvant.convert.Converter;
 import org.kvant.convert.OutType;
+import org.kvant.gguf.GgufFile;
+import org.kvant.gguf.GgufWriter;
+import org.kvant.gguf.Metadata;
 import org.kvant.gguf.ProgressListener;
+import org.kvant.gguf.TensorInfo;
 import org.kvant.llama.Backend;
 import org.kvant.llama.NativeOptions;
 import org.kvant.quantize.Preset;
@@ -64,6 +68,31 @@ public final class DemoModels {
             Converter.convert(ROOT.resolve("models/demo"), target, OutType.F16, ProgressListener.NONE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        return target;
+    }
+
+    /**
+     * The demo model's first layers as a model of their own: rounded in a fraction of the time, with rows as long.
+     *
+     * @param source the whole model
+     */
+    public static Path shallow(Path source, Path target, int layers) throws IOException {
+        try (GgufFile file = GgufFile.open(source)) {
+            List<TensorInfo> tensors = file.tensors().stream()
+                    .filter(tensor -> !tensor.name().startsWith("blk.")
+                            || Integer.parseInt(tensor.name().split("\\.", 3)[1]) < layers)
+                    .toList();
+            Metadata metadata = file.metadata().toBuilder()
+                    .putU32("llama.block_count", layers)
+                    .build();
+            try (GgufWriter writer = GgufWriter.create(
+                    target, metadata, tensors.stream().map(TensorInfo::spec).toList())) {
+                for (TensorInfo tensor : tensors) {
+                    writer.write(tensor.name(), file.data(tensor));
+                }
+                writer.commit();
+            }
         }
         return target;
     }
