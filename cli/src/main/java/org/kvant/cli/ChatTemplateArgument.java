@@ -29,8 +29,10 @@ final class ChatTemplateArgument {
         Path file = file(argument, metadata);
         String source = Files.readString(file);
         try {
-            Template unused = Template.parse(source);
-            return source;
+            if (Template.parse(source).mentions("messages")) {
+                return source;
+            }
+            throw new IOException("--chat-template " + file + " is no chat template: it never speaks of 'messages'");
         } catch (TemplateException e) {
             throw new IOException("--chat-template " + file + " cannot be read: " + e.getMessage(), e);
         }

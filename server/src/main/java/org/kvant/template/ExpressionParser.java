@@ -40,7 +40,7 @@ final class ExpressionParser {
             if (!items.isEmpty()) {
                 stream.expect(TokenType.COMMA);
             }
-            if (atTupleEnd(endName)) {
+            if (stream.atTupleEnd(endName)) {
                 break;
             }
             items.add(withConditional ? expression() : or());
@@ -59,13 +59,6 @@ final class ExpressionParser {
             }
         }
         return new Expr.TupleOf(List.copyOf(items));
-    }
-
-    private boolean atTupleEnd(@Nullable String endName) {
-        return switch (stream.current().type()) {
-            case VARIABLE_END, BLOCK_END, RPAREN -> true;
-            default -> endName != null && stream.at(endName);
-        };
     }
 
     private Expr conditional() {
@@ -426,40 +419,5 @@ final class ExpressionParser {
             name.append('.').append(stream.name());
         }
         return name.toString();
-    }
-
-    /** The target of an assignment; {@code endName} ends a tuple of them. */
-    Target target(@Nullable String endName, boolean withNamespace) {
-        Target first = simpleTarget(withNamespace);
-        if (!stream.at(TokenType.COMMA)) {
-            return first;
-        }
-        List<Target> targets = new ArrayList<>(List.of(first));
-        while (stream.skipIf(TokenType.COMMA)) {
-            if (stream.at(TokenType.ASSIGN) || atTupleEnd(endName)) {
-                break;
-            }
-            targets.add(simpleTarget(withNamespace));
-        }
-        return new Target.Several(List.copyOf(targets));
-    }
-
-    private Target simpleTarget(boolean withNamespace) {
-        if (stream.skipIf(TokenType.LPAREN)) {
-            Target inner = target(null, false);
-            stream.expect(TokenType.RPAREN);
-            return inner;
-        }
-        if (!stream.at(TokenType.NAME)) {
-            throw stream.fail("can't assign to " + Repr.repr(stream.current().describe()));
-        }
-        String name = stream.name();
-        if (withNamespace && stream.skipIf(TokenType.DOT)) {
-            return new Target.Member(name, stream.name());
-        }
-        if (Set.of("true", "false", "none", "True", "False", "None").contains(name)) {
-            throw stream.fail("can't assign to 'const'");
-        }
-        return new Target.Variable(name);
     }
 }

@@ -10,6 +10,7 @@ final class StatementParser {
 
     private final TokenStream stream;
     private final ExpressionParser expressions;
+    private final TargetParser targets;
     /** Loops that a break or continue would end, innermost function only. */
     private int loops;
 
@@ -19,6 +20,7 @@ final class StatementParser {
     private StatementParser(TokenStream stream) {
         this.stream = stream;
         expressions = new ExpressionParser(stream);
+        targets = new TargetParser(stream);
     }
 
     static Body parse(String source) {
@@ -113,7 +115,7 @@ final class StatementParser {
 
     private Stmt forLoop(Place place) {
         insideFor++;
-        Target target = expressions.target("in", false);
+        Target target = targets.target("in", false);
         refuseLoop(target);
         stream.expect("in");
         Expr items = expressions.tuple(false, false, "recursive");
@@ -146,7 +148,7 @@ final class StatementParser {
     }
 
     private Stmt set(Place place) {
-        Target target = expressions.target(null, true);
+        Target target = targets.target(null, true);
         refuseLoop(target);
         if (stream.skipIf(TokenType.ASSIGN)) {
             return new Stmt.Set(place, target, expressions.tuple(true, false, null));
@@ -170,17 +172,17 @@ final class StatementParser {
     }
 
     private Stmt with(Place place) {
-        List<Target> targets = new ArrayList<>();
+        List<Target> names = new ArrayList<>();
         List<Expr> values = new ArrayList<>();
         while (!stream.at(TokenType.BLOCK_END)) {
-            if (!targets.isEmpty()) {
+            if (!names.isEmpty()) {
                 stream.expect(TokenType.COMMA);
             }
-            targets.add(expressions.target(null, false));
+            names.add(targets.target(null, false));
             stream.expect(TokenType.ASSIGN);
             values.add(expressions.expression());
         }
-        return new Stmt.With(place, List.copyOf(targets), List.copyOf(values), body(true, "endwith"));
+        return new Stmt.With(place, List.copyOf(names), List.copyOf(values), body(true, "endwith"));
     }
 
     private void print(Place place, List<Stmt> into) {

@@ -1,6 +1,7 @@
 package org.kvant.template;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The tokens in turn, as the parser wants them. */
 final class TokenStream {
@@ -74,6 +75,14 @@ final class TokenStream {
 
     String name() {
         return (String) expect(TokenType.NAME).value();
+    }
+
+    /** Whether a list of expressions without brackets ends here. */
+    boolean atTupleEnd(@Nullable String endName) {
+        return switch (current().type()) {
+            case VARIABLE_END, BLOCK_END, RPAREN -> true;
+            default -> endName != null && at(endName);
+        };
     }
 
     /** The place of the tag that the current token is in. */
