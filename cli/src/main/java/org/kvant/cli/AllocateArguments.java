@@ -14,6 +14,7 @@ import org.kvant.allocate.RecipeYaml;
 import org.kvant.evaluate.EvaluateException;
 import org.kvant.evaluate.OutputFile;
 import org.kvant.gguf.GgmlType;
+import org.kvant.quantize.Activations;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.TensorTypeRule;
 import picocli.CommandLine;
@@ -31,6 +32,15 @@ final class AllocateArguments {
             paramLabel = "FILE",
             description = "Round under these statistics of kvant calibrate --gradient, and choose types by them.")
     private @Nullable Path statistics;
+
+    @Option(
+            names = "--activations",
+            paramLabel = "KIND",
+            description =
+                    "Round with --stats on the activations of the model (MODEL, each matrix by itself; the default),"
+                            + " layer after layer on those of the quantized layers before (QUANTIZED), or so and making up for"
+                            + " their errors (CORRECTED).")
+    private Activations activations = Activations.MODEL;
 
     @Option(
             names = "--size",
@@ -81,6 +91,12 @@ final class AllocateArguments {
             description = "The most chunks of each --text (default: " + CHUNKS + ").")
     private @Nullable Integer chunks;
 
+    @Option(
+            names = "--no-probes",
+            description = "Do not measure the divergence of groups of tensors first: faster, but what is predicted is"
+                    + " then too low, and the choice a little worse.")
+    private boolean noProbes;
+
     @Option(names = "--recipe", paramLabel = "FILE", description = "Take what is not given here from this YAML file.")
     private @Nullable Path recipe;
 
@@ -96,6 +112,14 @@ final class AllocateArguments {
 
     int chunks() {
         return chunks == null ? CHUNKS : chunks;
+    }
+
+    Activations activations() {
+        return activations;
+    }
+
+    boolean probes() {
+        return !noProbes;
     }
 
     /**
@@ -172,6 +196,10 @@ final class AllocateArguments {
 
     /** What would have no effect is refused: whoever gave it expects one. */
     private void check(CommandLine command, Recipe merged) {
+        if (activations != Activations.MODEL && merged.statistics() == null) {
+            throw new ParameterException(
+                    command, "--activations needs --stats: it is their text that runs through the layers");
+        }
         if (chunks != null && chunks < 0) {
             throw new ParameterException(command, "--chunks can't be negative");
         }

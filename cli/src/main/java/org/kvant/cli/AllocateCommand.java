@@ -44,6 +44,7 @@ final class AllocateCommand {
                 recipe.rounding(),
                 arguments.texts(),
                 arguments.chunks(),
+                arguments.probes(),
                 new VersionProvider().getVersion()[0]);
     }
 

@@ -16,6 +16,7 @@ import org.kvant.round.RoundingOptions;
  * @param rounding how weights are rounded
  * @param texts to measure the divergence on; if empty, the chunks that the calibration held out
  * @param chunks the most chunks of each of the texts
+ * @param probes whether predicted losses are corrected by a few real divergences first ({@code DivergenceFactors})
  * @param version of the program, for the file
  */
 public record AllocateRequest(
@@ -25,6 +26,7 @@ public record AllocateRequest(
         RoundingOptions rounding,
         List<Path> texts,
         int chunks,
+        boolean probes,
         @Nullable String version) {
     public AllocateRequest {
         candidates = List.copyOf(candidates);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ import org.kvant.quantize.TensorTypeRule;
  */
 public final class AllocatedQuantizer implements AutoCloseable {
     private static final String LOSSES = "losses.txt";
+    private static final String PROBES = "probes.txt";
     private static final String SPEEDS = "speeds.txt";
 
     private final QuantizeOptions options;
@@ -43,7 +45,11 @@ public final class AllocatedQuantizer implements AutoCloseable {
     private final GgufFile model;
     private final @Nullable GradientStatistics statistics;
     private final @Nullable Path folder;
-    private final Allocator allocator;
+    private final Curvature curvature;
+    private final List<TensorLosses> predicted;
+    private final int alignment;
+    private final @Nullable KernelSpeeds speeds;
+    private @Nullable Allocator allocator;
 
     private AllocatedQuantizer(
             QuantizeOptions options,
@@ -59,7 +65,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
         this.listener = listener;
         this.model = model;
         this.statistics = statistics;
-        Curvature curvature = curvature();
+        this.curvature = curvature();
         List<TensorInfo> tensors = tensors();
         List<GgmlType> types = new ArrayList<>(request.candidates());
         request.rules().stream()
@@ -71,16 +77,15 @@ public final class AllocatedQuantizer implements AutoCloseable {
         }
         List<TensorLosses> losses =
                 Sensitivities.measure(model, tensors, types, curvature, inFolder(LOSSES), options.threads(), listener);
-        losses = losses.stream().map(this::restricted).toList();
-        KernelSpeeds speeds = request.budget().speed() == null
+        this.predicted = losses.stream().map(this::restricted).toList();
+        this.speeds = request.budget().speed() == null
                 ? null
-                : SpeedProbe.measure(model, losses, inFolder(SPEEDS), options.threads());
-        int alignment = Math.toIntExact(model.metadata().integer("general.alignment", 32));
-        this.allocator = new Allocator(this::planOf, losses, curvature.divergence(), alignment, speeds);
-        long unknown = losses.stream().filter(t -> !t.known()).count();
+                : SpeedProbe.measure(model, predicted, inFolder(SPEEDS), options.threads());
+        this.alignment = Math.toIntExact(model.metadata().integer("general.alignment", 32));
+        long unknown = predicted.stream().filter(t -> !t.known()).count();
         if (unknown > 0) {
-            notes.add(unknown + " of " + losses.size() + " tensors are unknown to the statistics (such as "
-                    + losses.stream()
+            notes.add(unknown + " of " + predicted.size() + " tensors are unknown to the statistics (such as "
+                    + predicted.stream()
                             .filter(t -> !t.known())
                             .findFirst()
                             .orElseThrow()
@@ -184,8 +189,34 @@ public final class AllocatedQuantizer implements AutoCloseable {
         return losses.isEmpty() ? tensor : new TensorLosses(tensor.tensor(), losses, tensor.known());
     }
 
+    /** Chooses by what types are known to cost so far: after {@link #correct}, by real divergences. */
+    private Allocator allocator() throws IOException {
+        if (allocator == null) {
+            allocator = new Allocator(this::planOf, predicted, curvature.divergence(), alignment, speeds);
+        }
+        return allocator;
+    }
+
+    private boolean corrects() {
+        return request.probes()
+                && curvature.divergence()
+                && (!request.texts().isEmpty() || statistics != null && statistics.hasHeldOut());
+    }
+
+    private void correct(KldProbe probe) throws IOException {
+        if (!corrects()) {
+            return;
+        }
+        String key = "probes 1 " + curvature.identity() + " "
+                + Arrays.deepHashCode(probe.chunks().tokens()) + " " + request.rounding();
+        DivergenceFactors factors = DivergenceFactors.measure(
+                predicted, (types, losses) -> measure(types, losses, probe), inFolder(PROBES), key, listener);
+        allocator = new Allocator(this::planOf, factors.correct(predicted), curvature.divergence(), alignment, speeds);
+    }
+
     /** The best choice that keeps to the budget as predicted. */
     public Allocation allocate() throws IOException {
+        Allocator allocator = allocator();
         Budget budget = request.budget();
         if (budget.bytes() != null) {
             return allocator.forBytes(budget.bytes(), budget.speed());
@@ -201,6 +232,11 @@ public final class AllocatedQuantizer implements AutoCloseable {
 
     /** What {@link #run} would do as far as is known without doing it. */
     public AllocateResult predict() throws IOException {
+        if (corrects()) {
+            try (KldProbe probe = ProbeChunks.open(options, request, statistics, scratch(), notes)) {
+                correct(probe);
+            }
+        }
         Allocation allocation = allocate();
         return result(allocation, null, null, 0);
     }
@@ -212,18 +248,21 @@ public final class AllocatedQuantizer implements AutoCloseable {
      */
     public AllocateResult run() throws IOException {
         Double wanted = request.budget().divergence();
-        boolean probes = wanted != null || !request.texts().isEmpty();
-        if (!probes) {
-            Allocation allocation = allocate();
-            QuantizeResult written = quantize(allocation, options.output());
+        boolean measures = wanted != null || !request.texts().isEmpty();
+        if (!measures) {
+            AllocateResult prediction = predict();
+            QuantizeResult written = quantize(prediction.allocation(), options.output());
             finish();
-            return result(allocation, written, null, 0);
+            return result(prediction.allocation(), written, null, 0);
         }
         try (KldProbe probe = ProbeChunks.open(options, request, statistics, scratch(), notes)) {
+            correct(probe);
             Allocation allocation = allocate();
             if (wanted != null) {
                 DivergenceSearch search = new DivergenceSearch(
-                        allocator, request.budget().speed(), candidate -> measure(candidate, probe));
+                        allocator(),
+                        request.budget().speed(),
+                        candidate -> measure(candidate.types(), candidate.losses(), probe));
                 allocation = search.run(allocation, wanted);
             }
             QuantizeResult written = quantize(allocation, options.output());
@@ -239,10 +278,10 @@ public final class AllocatedQuantizer implements AutoCloseable {
         return scratch != null ? scratch : Path.of("").toAbsolutePath();
     }
 
-    private double measure(Allocation allocation, KldProbe probe) throws IOException {
+    private double measure(Map<String, GgmlType> types, Map<String, Double> losses, KldProbe probe) throws IOException {
         Path candidate = scratch().resolve("candidate.gguf");
         try {
-            quantize(allocation, candidate);
+            Quantizer.run(withTypes(types, losses, candidate, judgedByHeldOut()), listener);
             return probe.evaluate(candidate).meanDivergence();
         } finally {
             Files.deleteIfExists(candidate);
@@ -250,7 +289,8 @@ public final class AllocatedQuantizer implements AutoCloseable {
     }
 
     private QuantizeResult quantize(Allocation allocation, Path output) throws IOException {
-        return Quantizer.run(withTypes(allocation.types(), allocation.losses(), output), listener);
+        boolean judged = request.budget().divergence() != null && judgedByHeldOut();
+        return Quantizer.run(withTypes(allocation.types(), allocation.losses(), output, judged), listener);
     }
 
     /** The work is in the output: what was rounded for it is not needed any more. What was measured stays for another budget. */
@@ -261,12 +301,18 @@ public final class AllocatedQuantizer implements AutoCloseable {
     }
 
     private QuantizePlan planOf(Map<String, GgmlType> types, Map<String, Double> losses) throws IOException {
-        return Quantizer.plan(withTypes(types, losses, options.output()));
+        return Quantizer.plan(withTypes(types, losses, options.output(), false));
     }
 
-    private QuantizeOptions withTypes(Map<String, GgmlType> types, Map<String, Double> losses, Path output) {
-        Assignment assignment = new Assignment(types, metadata(types, losses), request.rounding(), folder);
+    private QuantizeOptions withTypes(
+            Map<String, GgmlType> types, Map<String, Double> losses, Path output, boolean holdOut) {
+        Assignment assignment = new Assignment(types, metadata(types, losses), request.rounding(), folder, holdOut);
         return options.toBuilder().assignment(assignment).output(output).build();
+    }
+
+    /** Whether the divergence is measured on what the calibration held out. */
+    private boolean judgedByHeldOut() {
+        return request.texts().isEmpty();
     }
 
     private Map<String, MetaValue> metadata(Map<String, GgmlType> types, Map<String, Double> losses) {

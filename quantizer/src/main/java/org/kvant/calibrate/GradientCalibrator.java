@@ -253,9 +253,9 @@ public final class GradientCalibrator {
                     if (progress.stopped()) {
                         return false;
                     }
-                    GradientSums sums = new GradientSums(matrices);
+                    GradientSums sums = new GradientSums(matrices, chunks.length, options.chunkSize());
                     runner.backward(layer, weights, inputs.get(layer), gradient, sums, null);
-                    List<Entry> entries = sums.take(tokens, heldTokens);
+                    List<Entry> entries = sums.take(heldTokens);
                     if (layer == 0) {
                         entries = new ArrayList<>(entries);
                         entries.addAll(lookups(gradient));
@@ -309,9 +309,9 @@ public final class GradientCalibrator {
         }
 
         private void head(HiddenStates states, HiddenStates gradient) {
-            GradientSums sums = new GradientSums(matrices);
+            GradientSums sums = new GradientSums(matrices, chunks.length, options.chunkSize());
             new Head(runner, weights).fisher(states, gradient, SEED, TokenWeights.ONES, sums, null);
-            headEntries = sums.take(tokens, heldTokens);
+            headEntries = sums.take(heldTokens);
             report("head", headCost());
         }
 
@@ -354,7 +354,7 @@ public final class GradientCalibrator {
         }
 
         private List<Entry> lookups(HiddenStates gradient) {
-            GradientSums sums = new GradientSums(matrices);
+            GradientSums sums = new GradientSums(matrices, chunks.length, options.chunkSize());
             Linear embeddings = new Linear(
                     GradientStatistics.LOOKUPS,
                     GradientStatistics.LOOKUPS,
@@ -377,7 +377,7 @@ public final class GradientCalibrator {
                 Arrays.setAll(positions, i -> i);
                 sums.addLookups(embeddings, new Rows(count, chunkOf, positions), values);
             }
-            return sums.take(tokens, heldTokens);
+            return sums.take(heldTokens);
         }
     }
 }

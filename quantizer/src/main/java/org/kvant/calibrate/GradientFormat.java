@@ -8,10 +8,11 @@ package org.kvant.calibrate;
  * WEIGHT.gradient_moment     F32 [columns * (columns + 1) / 2, matrices]   upper triangles, row after row from the diagonal on
  * WEIGHT.gradient_held       F32 the same of the chunks that were held out
  * WEIGHT.gradient_rows       F32 [rows, matrices]                          mean squared gradients of the outputs
+ * WEIGHT.gradient_energy     F32 [chunk size * chunks]                     the same of every token: what its x xᵀ counts in the moment
  * </pre>
  */
 final class GradientFormat {
-    static final long VERSION = 1;
+    static final long VERSION = 2;
     static final String FORMAT_VERSION = "kvant.gradient.version";
     static final String WEIGHTS = "kvant.gradient.weights";
     static final String HELD_CHUNKS = "kvant.gradient.held_chunks";
@@ -24,6 +25,7 @@ final class GradientFormat {
     static final String MOMENT = ".gradient_moment";
     static final String HELD = ".gradient_held";
     static final String ROWS = ".gradient_rows";
+    static final String ENERGIES = ".gradient_energy";
     static final String SUMS = ".in_sum2";
     static final String COUNTS = ".counts";
 

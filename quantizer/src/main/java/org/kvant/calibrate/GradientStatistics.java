@@ -249,6 +249,28 @@ public final class GradientStatistics implements AutoCloseable {
         return square(weight, GradientFormat.HELD, matrix);
     }
 
+    /**
+     * What every token counts in a weight's moment: the mean square of the gradients of its outputs; of experts, the mean over those that
+     * the token was routed to. {@code chunks × chunk size} values, held-out chunks included.
+     *
+     * @throws IllegalArgumentException if the weight multiplies nothing
+     */
+    public float[] energies(String weight) throws IOException {
+        if (!weights.contains(weight)) {
+            throw new IllegalArgumentException(file.path() + ": has no energies of " + weight);
+        }
+        float[] energies = TensorStore.segment(
+                        file, weight + GradientFormat.ENERGIES, GgmlType.F32, (long) chunkCount * chunkSize)
+                .toArray(TensorStore.FLOAT);
+        for (float energy : energies) {
+            if (!(energy >= 0) || energy == Float.POSITIVE_INFINITY) {
+                throw new CalibrateException(file.path() + ": tensor " + weight + GradientFormat.ENERGIES + " holds "
+                        + energy + "; it is damaged, calibrate again");
+            }
+        }
+        return energies;
+    }
+
     private float[] square(String weight, String kind, int matrix) throws IOException {
         if (!has(weight)) {
             throw new IllegalArgumentException(file.path() + ": has nothing about " + weight);

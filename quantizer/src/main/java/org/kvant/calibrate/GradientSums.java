@@ -19,6 +19,8 @@ import org.kvant.network.Rows;
  */
 final class GradientSums implements LinearTap {
     private final Matrices matrices;
+    private final int chunkSize;
+    private final int tokens;
     private final Map<String, Sum> sums = new LinkedHashMap<>();
 
     private static final class Sum {
@@ -29,7 +31,12 @@ final class GradientSums implements LinearTap {
         final float[] rows;
         final long[] counts;
 
-        Sum(Linear linear) {
+        /** Of every token; for experts the sum over those that it was routed to, and their number. */
+        final float[] energies;
+
+        final byte[] uses;
+
+        Sum(Linear linear, int tokens) {
             this.linear = linear;
             int n = linear.columns();
             this.trained = new float[linear.experts()][];
@@ -41,11 +48,34 @@ final class GradientSums implements LinearTap {
             this.squares = new float[Math.multiplyExact(n, linear.experts())];
             this.rows = new float[linear.rows() * linear.experts()];
             this.counts = new long[linear.experts()];
+            this.energies = new float[tokens];
+            this.uses = new byte[linear.experts() > 1 ? tokens : 0];
+        }
+
+        void addEnergy(int token, float energy) {
+            energies[token] += energy;
+            if (uses.length > 0) {
+                uses[token]++;
+            }
+        }
+
+        float[] meanEnergies() {
+            float[] means = energies.clone();
+            for (int i = 0; i < uses.length; i++) {
+                means[i] /= Math.max(1, uses[i]);
+            }
+            return means;
         }
     }
 
-    GradientSums(Matrices matrices) {
+    /**
+     * @param chunks number of chunks
+     * @param chunkSize tokens of each
+     */
+    GradientSums(Matrices matrices, int chunks, int chunkSize) {
         this.matrices = matrices;
+        this.chunkSize = chunkSize;
+        this.tokens = Math.multiplyExact(chunks, chunkSize);
     }
 
     @Override
@@ -57,7 +87,7 @@ final class GradientSums implements LinearTap {
     }
 
     private void add(Linear linear, int expert, Rows rows, float[] input, float[] gradient) {
-        Sum sum = sums.computeIfAbsent(linear.tensor(), name -> new Sum(linear));
+        Sum sum = sums.computeIfAbsent(linear.tensor(), name -> new Sum(linear, tokens));
         int count = rows.count();
         int outputs = linear.rows();
         int columns = linear.columns();
@@ -75,6 +105,7 @@ final class GradientSums implements LinearTap {
         });
         for (int i = 0; i < count; i++) {
             (GradientFormat.held(rows.chunk()[i]) ? held : trained)[i] = energies[i];
+            sum.addEnergy(rows.chunk()[i] * chunkSize + rows.position()[i], energies[i]);
         }
         matrices.addSquares(count, columns, input, 0, trained, 0, sum.trained[expert]);
         matrices.addSquares(count, columns, input, 0, held, 0, sum.held[expert]);
@@ -104,7 +135,7 @@ final class GradientSums implements LinearTap {
      * @param gradient dL/dx of {@code count} tokens' embeddings, of width {@code columns}
      */
     void addLookups(Linear embeddings, Rows rows, float[] gradient) {
-        Sum sum = sums.computeIfAbsent(embeddings.tensor(), name -> new Sum(embeddings));
+        Sum sum = sums.computeIfAbsent(embeddings.tensor(), name -> new Sum(embeddings, 0));
         float each = 1f / embeddings.rows();
         float[] trained = new float[rows.count()];
         float[] held = new float[rows.count()];
@@ -118,19 +149,18 @@ final class GradientSums implements LinearTap {
     /**
      * The sums of one tensor as entries of a file, and forgets them.
      *
-     * @param tokens of all chunks: what the sums are divided by
-     * @param heldTokens of those that are held out
+     * @param heldTokens of all tokens, which is what the sums are divided by, those of the chunks that are held out
      */
-    List<Entry> take(long tokens, long heldTokens) {
+    List<Entry> take(long heldTokens) {
         List<Entry> entries = new ArrayList<>();
         for (Map.Entry<String, Sum> named : sums.entrySet()) {
-            entries.addAll(entries(named.getKey(), named.getValue(), tokens, heldTokens));
+            entries.addAll(entries(named.getKey(), named.getValue(), heldTokens));
         }
         sums.clear();
         return entries;
     }
 
-    private static List<Entry> entries(String name, Sum sum, long tokens, long heldTokens) {
+    private List<Entry> entries(String name, Sum sum, long heldTokens) {
         int columns = sum.linear.columns();
         int experts = sum.linear.experts();
         long triangle = GradientFormat.triangle(columns);
@@ -154,6 +184,9 @@ final class GradientSums implements LinearTap {
                         triangle,
                         experts),
                 Entry.floats(name + GradientFormat.ROWS, () -> rows, sum.linear.rows(), experts)));
+        if (sum.energies.length > 0) {
+            entries.add(Entry.floats(name + GradientFormat.ENERGIES, sum::meanEnergies, tokens));
+        }
         if (sum.linear.layer() >= 0) {
             entries.add(Entry.floats(name + GradientFormat.SUMS, () -> sum.squares, columns, experts));
             entries.add(Entry.floats(name + GradientFormat.COUNTS, () -> counts, 1, experts));

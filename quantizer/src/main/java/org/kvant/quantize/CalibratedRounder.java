@@ -31,6 +31,7 @@ public final class CalibratedRounder implements Rounder {
     private final GradientStatistics statistics;
     private final RoundedStore store;
     private final RoundingOptions options;
+    private final boolean holdOut;
     private final Rounder others;
     private final String identity;
 
@@ -38,6 +39,7 @@ public final class CalibratedRounder implements Rounder {
      * @param model the one that is quantized; open as long as this is in use, as are the statistics
      * @param store where finished tensors are kept
      * @param options of the rounding; the damping is chosen for each tensor
+     * @param holdOut whether held-out chunks take no part in the moments that weights are rounded under
      * @param imatrix for tensors that the statistics have nothing about, or null
      * @throws org.kvant.calibrate.CalibrateException if the statistics are another model's
      */
@@ -46,6 +48,7 @@ public final class CalibratedRounder implements Rounder {
             GradientStatistics statistics,
             RoundedStore store,
             RoundingOptions options,
+            boolean holdOut,
             @Nullable Imatrix imatrix)
             throws IOException {
         statistics.requireModel(model);
@@ -53,11 +56,17 @@ public final class CalibratedRounder implements Rounder {
         this.statistics = statistics;
         this.store = store;
         this.options = options;
+        this.holdOut = holdOut;
         this.others = new RoundToNearest(imatrix);
         this.identity = statistics.identity() + " feedback=" + options.feedback() + " sweeps=" + options.sweeps()
                 + " refit=" + options.refit() + " clip=" + options.clip() + " power=" + options.weightPower()
                 + " order="
-                + options.order();
+                + options.order() + (holdOut ? " held out" : "");
+    }
+
+    /** What the results depend on besides a tensor's weights and its type. */
+    String identity() {
+        return identity;
     }
 
     @Override
@@ -108,8 +117,21 @@ public final class CalibratedRounder implements Rounder {
 
     private void round(TensorInfo tensor, GgmlType type, int matrix, long rows, int columns, byte[] bytes)
             throws IOException {
-        MatrixWeights weights = new MatrixWeights(model, tensor, matrix * rows, rows, columns);
-        DampingChoice choice = DampingChoice.of(statistics, tensor.name(), matrix, weights, type, options);
+        InputMoments moments = InputMoments.of(statistics, tensor.name(), matrix, holdOut);
+        round(new MatrixWeights(model, tensor, matrix * rows, rows, columns), moments, type, options, bytes, matrix);
+    }
+
+    /** Rounds one of a tensor's matrices to its place in the tensor's bytes. */
+    static void round(
+            MatrixSource weights,
+            InputMoments moments,
+            GgmlType type,
+            RoundingOptions options,
+            byte[] bytes,
+            int matrix) {
+        int columns = weights.columns();
+        long rows = weights.rows();
+        DampingChoice choice = DampingChoice.of(moments, weights, type, options);
         long rowBytes = type.bytes(columns);
         int slab = Math.max(1, SLAB / columns);
         for (long row = 0; row < rows; row += slab) {
@@ -120,21 +142,14 @@ public final class CalibratedRounder implements Rounder {
     }
 
     /** One matrix of a tensor, decoded some rows at a time. */
-    record MatrixWeights(GgufFile file, TensorInfo tensor, long firstRow, long rows, int columns) {
-        float[] rows(long first, int count) {
+    record MatrixWeights(GgufFile file, TensorInfo tensor, long firstRow, long rows, int columns)
+            implements MatrixSource {
+        @Override
+        public float[] rows(long first, int count) {
             Codec codec = Codecs.of(tensor.type());
             float[] values = new float[Math.multiplyExact(count, columns)];
             long rowBytes = tensor.type().bytes(columns);
             codec.decode(file.data(tensor), (firstRow + first) * rowBytes, values, 0, (long) count * columns);
-            return values;
-        }
-
-        /** Rows spread evenly over the matrix. */
-        float[] sample(int count) {
-            float[] values = new float[Math.multiplyExact(count, columns)];
-            for (int i = 0; i < count; i++) {
-                System.arraycopy(rows(i * rows / count, 1), 0, values, i * columns, columns);
-            }
             return values;
         }
     }

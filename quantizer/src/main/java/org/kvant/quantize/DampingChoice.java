@@ -1,12 +1,9 @@
 package org.kvant.quantize;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
 import org.kvant.codec.Codec;
 import org.kvant.codec.WeightedFits;
 import org.kvant.gguf.GgmlType;
-import org.kvant.quantize.CalibratedRounder.MatrixWeights;
 import org.kvant.round.Hessian;
 import org.kvant.round.MatrixRounder;
 import org.kvant.round.RoundedMatrix;
@@ -35,20 +32,12 @@ final class DampingChoice {
         this.importance = importance;
     }
 
-    static DampingChoice of(
-            GradientStatistics statistics,
-            String name,
-            int matrix,
-            MatrixWeights weights,
-            GgmlType type,
-            RoundingOptions options)
-            throws IOException {
+    static DampingChoice of(InputMoments moments, MatrixSource weights, GgmlType type, RoundingOptions options) {
         int columns = weights.columns();
-        float[] all = statistics.moment(name, matrix);
+        float[] all = moments.used();
         double damping = PLAIN;
-        if (statistics.hasHeldOut()) {
-            damping =
-                    choose(statistics.training(name, matrix), statistics.heldOut(name, matrix), weights, type, options);
+        if (moments.held() != null) {
+            damping = choose(moments.training(), moments.held(), weights, type, options);
         }
         float[] importance = diagonal(all, columns);
         Hessian hessian = Double.isNaN(damping) ? null : Hessian.of(all, columns, damping);
@@ -57,7 +46,7 @@ final class DampingChoice {
 
     /** The best damping, NaN for none of them. */
     private static double choose(
-            float[] training, float[] held, MatrixWeights weights, GgmlType type, RoundingOptions options) {
+            float[] training, float[] held, MatrixSource weights, GgmlType type, RoundingOptions options) {
         int columns = weights.columns();
         if (isZero(held, columns) || isZero(training, columns)) {
             return 1;

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,13 @@ final class PlanMaker {
                     .putString(
                             "kvant.quantize.statistics",
                             String.valueOf(options.statistics().getFileName()))
+                    .build();
+        }
+        if (options.activations() != Activations.MODEL) {
+            metadata = metadata.toBuilder()
+                    .putString(
+                            "kvant.quantize.activations",
+                            options.activations().name().toLowerCase(Locale.ROOT))
                     .build();
         }
         if (assignment != null && !assignment.metadata().isEmpty()) {

@@ -19,6 +19,7 @@ import org.kvant.gguf.GgmlType;
  * @param split how to cut the output
  * @param threads how many work
  * @param statistics a file of {@link org.kvant.calibrate.GradientCalibrator} to round under; null to round to nearest
+ * @param activations on which matrices are rounded under statistics
  * @param assignment types chosen elsewhere, in place of a preset's; or null
  */
 public record QuantizeOptions(
@@ -33,6 +34,7 @@ public record QuantizeOptions(
         Split split,
         int threads,
         @Nullable Path statistics,
+        Activations activations,
         @Nullable Assignment assignment) {
 
     public QuantizeOptions {
@@ -41,6 +43,9 @@ public record QuantizeOptions(
         overrides = List.copyOf(overrides);
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
+        }
+        if (activations != Activations.MODEL && statistics == null) {
+            throw new IllegalArgumentException("rounding layer after layer needs statistics, which hold its text");
         }
         if (!includeWeights.isEmpty() && !excludeWeights.isEmpty()) {
             throw new IllegalArgumentException("either include weights or exclude weights, not both");
@@ -68,6 +73,7 @@ public record QuantizeOptions(
                 .split(split)
                 .threads(threads)
                 .statistics(statistics)
+                .activations(activations)
                 .assignment(assignment);
     }
 
@@ -121,6 +127,7 @@ public record QuantizeOptions(
         private Split split = Split.NONE;
         private int threads = Runtime.getRuntime().availableProcessors();
         private @Nullable Path statistics;
+        private Activations activations = Activations.MODEL;
         private @Nullable Assignment assignment;
 
         private Builder(Path input, Path output, Types types) {
@@ -179,6 +186,11 @@ public record QuantizeOptions(
             return this;
         }
 
+        public Builder activations(Activations choice) {
+            activations = choice;
+            return this;
+        }
+
         public Builder assignment(@Nullable Assignment choice) {
             assignment = choice;
             return this;
@@ -198,6 +210,7 @@ public record QuantizeOptions(
                     split,
                     threads,
                     statistics,
+                    activations,
                     assignment);
         }
     }

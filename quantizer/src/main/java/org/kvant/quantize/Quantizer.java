@@ -106,10 +106,25 @@ public final class Quantizer {
         Assignment assignment = options.assignment();
         Path kept = assignment == null ? null : assignment.store();
         RoundingOptions rounding = assignment == null ? RoundingOptions.DEFAULT : assignment.rounding();
+        boolean holdOut = assignment != null && assignment.holdOut();
         RoundedStore store = new RoundedStore(kept != null ? kept : CalibratedRounder.folderOf(options.output()));
         try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
-            Rounder rounder = new CalibratedRounder(
-                    input, statistics, store, rounding.withThreads(options.threads()), plan.imatrix());
+            RoundingOptions threaded = rounding.withThreads(options.threads());
+            CalibratedRounder calibrated =
+                    new CalibratedRounder(input, statistics, store, threaded, holdOut, plan.imatrix());
+            Rounder rounder = options.activations() == Activations.MODEL
+                    ? calibrated
+                    : SequentialRounder.run(
+                            input,
+                            plan,
+                            statistics,
+                            store,
+                            threaded,
+                            options.activations(),
+                            holdOut,
+                            calibrated,
+                            kept != null ? kept : CalibratedRounder.folderOf(options.output()),
+                            listener);
             work(
                     new QuantizeJob(plan, reader, rounder, writer::writeAt, options.threads()),
                     plan,

@@ -91,10 +91,15 @@ public final class RoundedStore {
     }
 
     private Path path(Key key) {
+        return folder.resolve(digest(key.tensor() + "\n" + key.type() + "\n" + key.inputs()) + SUFFIX);
+    }
+
+    /** A short name for a text. */
+    static String digest(String text) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((key.tensor() + "\n" + key.type() + "\n" + key.inputs()).getBytes(StandardCharsets.UTF_8));
-            return folder.resolve(HexFormat.of().formatHex(digest.digest(), 0, 20) + SUFFIX);
+            digest.update(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest.digest(), 0, 20);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }

@@ -56,7 +56,7 @@ class AllocatedQuantizerTest {
     }
 
     private static AllocateRequest request(Budget budget) {
-        return new AllocateRequest(budget, Candidates.DEFAULT, List.of(), ROUNDING, List.of(), 4, "kvant test");
+        return new AllocateRequest(budget, Candidates.DEFAULT, List.of(), ROUNDING, List.of(), 4, false, "kvant test");
     }
 
     private Path work() throws IOException {
@@ -137,12 +137,13 @@ class AllocatedQuantizerTest {
                 ROUNDING,
                 List.of(DemoStatistics.STORIES),
                 4,
+                true,
                 null);
         AllocateResult result = run(options(output), request);
         assertThat(Objects.requireNonNull(result.measured())).isBetween(0.9 * wanted, wanted);
         System.out.printf("predicted %.4f, measured %.4f%n", result.allocation().loss(), result.measured());
         try (Stream<Path> left = Files.list(folder.resolve("work"))) {
-            assertThat(left.map(p -> p.getFileName().toString())).containsExactlyInAnyOrder("losses.txt");
+            assertThat(left.map(p -> p.getFileName().toString())).containsExactlyInAnyOrder("losses.txt", "probes.txt");
         }
     }
 
@@ -156,6 +157,7 @@ class AllocatedQuantizerTest {
                 ROUNDING,
                 List.of(),
                 4,
+                false,
                 null);
         try (AllocatedQuantizer quantizer =
                 AllocatedQuantizer.open(options(folder.resolve("out.gguf")), request, folder, ProgressListener.NONE)) {
@@ -187,6 +189,7 @@ class AllocatedQuantizerTest {
                 ROUNDING,
                 List.of(DemoStatistics.STORIES),
                 1,
+                false,
                 null);
         assertThatThrownBy(() -> run(options(output), coarse))
                 .isInstanceOf(AllocateException.class)
@@ -205,6 +208,7 @@ class AllocatedQuantizerTest {
                 ROUNDING,
                 List.of(),
                 4,
+                false,
                 null);
         AllocateResult result = run(options(output), request);
         assertThat(result.allocation().types())
@@ -214,7 +218,7 @@ class AllocatedQuantizerTest {
         Recipe recipe = RecipeYaml.read(file);
         Path again = folder.resolve("again.gguf");
         AllocateRequest repeated = new AllocateRequest(
-                recipe.budget(), recipe.candidates(), recipe.rules(), recipe.rounding(), List.of(), 4, null);
+                recipe.budget(), recipe.candidates(), recipe.rules(), recipe.rounding(), List.of(), 4, false, null);
         AllocateResult second = run(options(again), repeated);
         assertThat(second.allocation().types()).isEqualTo(result.allocation().types());
         assertThat(again).hasSameBinaryContentAs(output);

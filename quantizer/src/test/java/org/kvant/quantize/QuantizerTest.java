@@ -323,7 +323,8 @@ class QuantizerTest {
                 .split(QuantizeOptions.Split.KEEP)
                 .threads(7)
                 .statistics(Path.of("statistics"))
-                .assignment(new Assignment(Map.of(), Map.of(), RoundingOptions.DEFAULT, null))
+                .activations(Activations.QUANTIZED)
+                .assignment(new Assignment(Map.of(), Map.of(), RoundingOptions.DEFAULT, null, false))
                 .build();
         assertThat(all.toBuilder().build()).isEqualTo(all);
         QuantizeOptions including = QuantizeOptions.builder(input, output, Preset.Q4_0)
