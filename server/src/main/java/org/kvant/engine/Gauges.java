@@ -14,10 +14,11 @@ final class Gauges {
         long cells = 0;
         long owned = 0;
         for (Slot slot : cache.slots()) {
-            cells += slot.cells;
+            int own = slot.cells - slot.shared;
+            cells += own;
             if (slot.owner != null) {
                 busy++;
-                owned += slot.cells;
+                owned += own;
                 held += slot.owner.paused() ? 1 : 0;
             }
         }

@@ -39,7 +39,7 @@ final class Planner {
                 streams[i] = true;
                 streaming++;
             } else {
-                wants[i] = request.pending();
+                wants[i] = Math.min(request.pending(), slots[i].forkAt - slots[i].cells);
                 if (request.needsPromptLogprobs()) {
                     wants[i] = Math.min(wants[i], 1 + outputs);
                     outputs -= wants[i] - 1;

@@ -3,18 +3,22 @@ package org.kvant.engine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives out the context's sequences and keeps what finished requests left in them. Used by the decode thread only. The one implementation,
- * {@link SlotTable}, reuses whole sequences in place; one that shares prefixes among running sequences fits behind the same methods.
+ * Gives out the context's sequences and keeps what requests have computed in them, so that others with the same beginning needn't. Used by the
+ * decode thread only.
  */
 interface PrefixCache {
+    /** Looks for the longest beginning of the request's tokens among all sequences that it may share with, running and finished ones. */
+    PrefixMatch match(ActiveRequest request);
+
     /**
      * Assigns an idle sequence to a request and makes it its owner. Afterwards {@link Slot#cells} says how many of the request's leading tokens
      * needn't be computed, at least one fewer than it has, and the native memory holds exactly those.
      *
+     * @param match what {@link #match} said in this step
      * @return null if no sequence is idle
      */
     @Nullable
-    Slot acquire(ActiveRequest request);
+    Slot acquire(ActiveRequest request, PrefixMatch match);
 
     /** Takes a sequence back; its cells stay until someone needs the sequence or the room. */
     void release(Slot slot);
@@ -34,6 +38,9 @@ interface PrefixCache {
      * forget just a part, everything goes.
      */
     void truncate(Slot slot, int cells);
+
+    /** Whether a sequence can always be cut back: neither a sliding window nor a recurrent state forgets what it would need. */
+    boolean rewindable();
 
     /** Cells of idle sequences that were given up for other requests, since the start. */
     long evictedCells();

@@ -1,26 +1,18 @@
 package org.kvant.engine;
 
-import org.kvant.grammar.GrammarException;
-import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Context;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Continuous batching on the decode thread: each {@link #step} drops what was cancelled, admits what fits, decodes one batch and hands out the
  * sampled tokens.
  */
 final class Scheduler {
-    private static final Logger log = LoggerFactory.getLogger(Engine.class);
-
-    private final LoadedModel loaded;
-    private final Context context;
     private final PrefixCache cache;
     private final Planner planner;
     private final AdmissionQueue queue;
     private final EngineListener listener;
+    private final Admission admission;
     private final Gauges gauges;
-    private final boolean sharedCells;
     private final long pauseTimeoutNanos;
     private final Plan plan;
     private final Releases releases;
@@ -33,20 +25,20 @@ final class Scheduler {
             LiveRequests live,
             EngineListener listener,
             Gauges gauges) {
-        this.loaded = loaded;
         this.queue = queue;
         this.listener = listener;
         this.gauges = gauges;
-        context = loaded.context;
-        sharedCells = options.context().kvUnified();
+        Context context = loaded.context;
+        boolean sharedCells = options.context().kvUnified();
         pauseTimeoutNanos = options.pauseTimeout().toNanos();
         int sequences = context.maxSequences();
-        cache = new SlotTable(context.memory(), sequences, !sharedCells, loaded.model.slidingWindow());
+        cache = new SlotTable(context.memory(), sequences, !sharedCells, loaded.model.slidingWindow(), loaded.model.recurrent());
         PromptBudget budget =
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
         plan = new Plan(sequences);
         releases = new Releases(cache, live, gauges);
+        admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);
         decode = new DecodeStep(
                 loaded,
                 cache,
@@ -65,7 +57,7 @@ final class Scheduler {
     boolean step() {
         long begin = System.nanoTime();
         dropCancelled(begin);
-        admit();
+        admission.admit();
         planner.plan(cache.slots(), plan);
         gauges.publish(cache);
         if (plan.size == 0) {
@@ -79,6 +71,13 @@ final class Scheduler {
     /** All sequences, to be looked at only. */
     Slot[] slots() {
         return cache.slots();
+    }
+
+    /** Gives up what finished requests have left. */
+    void evictIdle() {
+        while (cache.evict()) {
+            // until nothing is left
+        }
     }
 
     /** Whether a request has a sequence. */
@@ -145,56 +144,6 @@ final class Scheduler {
             releases.finish(request, FinishReason.TIMEOUT, null, "The request's timeout is over.");
         } else {
             releases.finish(request, FinishReason.CANCELLED, null, reason);
-        }
-    }
-
-    private void admit() {
-        for (ActiveRequest next = queue.peek(); next != null; next = queue.peek()) {
-            if (!fits(next)) {
-                return;
-            }
-            Slot slot = cache.acquire(next);
-            if (slot == null) {
-                return;
-            }
-            queue.remove(next);
-            next.slot = slot;
-            if (!next.started) {
-                begin(next, slot);
-            }
-        }
-    }
-
-    /** With shared cells a request waits until its tokens fit beside those of the running ones, unless it would be alone. */
-    private boolean fits(ActiveRequest next) {
-        if (!sharedCells) {
-            return true;
-        }
-        long needed = next.tokens.size() + 1L;
-        boolean alone = true;
-        for (Slot slot : cache.slots()) {
-            if (slot.owner != null) {
-                needed += slot.owner.tokens.size() + 1L;
-                alone = false;
-            }
-        }
-        return alone || needed <= context.contextSize();
-    }
-
-    private void begin(ActiveRequest request, Slot slot) {
-        request.started = true;
-        request.startNanos = System.nanoTime();
-        request.cachedTokens = slot.cells;
-        listener.requestStarted(request.id(), request.startNanos - request.submitNanos);
-        try {
-            request.sampler = new RequestSampler(loaded, request.request, request.tokens);
-        } catch (BackendAbortedException e) {
-            throw e;
-        } catch (GrammarException e) {
-            releases.finish(request, FinishReason.ERROR, null, e.getMessage());
-        } catch (RuntimeException e) {
-            log.error("Request {}: no sampler", request.id(), e);
-            releases.finish(request, FinishReason.ERROR, null, "The sampler couldn't be made: " + e.getMessage());
         }
     }
 }

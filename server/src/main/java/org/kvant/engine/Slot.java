@@ -4,6 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One sequence of the context: what its cells hold and who uses it. Belongs to the decode thread. */
 final class Slot {
+    static final int NOWHERE = Integer.MAX_VALUE;
+
     final int sequence;
     /** The tokens of its cells are the first {@link #cells} of these. */
     TokenList tokens = new TokenList(new int[0], 0);
@@ -11,8 +13,23 @@ final class Slot {
     /** Cells filled: positions 0 to {@code cells - 1}. */
     int cells;
 
+    /** Leading cells that it has in common with {@link #sharedWith}, where sequences share a buffer. */
+    int shared;
+
+    @Nullable
+    Slot sharedWith;
+
     /** Clock of the {@link PrefixCache} at its last release. */
     long lastUsed;
+
+    /** Requests of another salt must not see from the time they take whether these tokens were computed before. */
+    String salt = "";
+
+    @Nullable
+    Object group;
+
+    /** Position at which the computation pauses for a step, so that waiting requests can begin with a copy of it. */
+    int forkAt = NOWHERE;
 
     @Nullable
     ActiveRequest owner;

@@ -5,19 +5,28 @@ import org.jspecify.annotations.Nullable;
 import org.kvant.llama.Memory;
 
 /**
- * Reuses a finished sequence in place, as llama-server does: the idle sequence that shares the longest beginning with the new prompt, if that is
- * worth it, else the one used longest ago.
+ * Shares beginnings among sequences: a new request begins with what any sequence, running or finished, has of its prompt. A finished one is
+ * continued in place if little else is lost by that; otherwise the beginning is copied, which costs nothing where sequences share a buffer and a copy
+ * of the whole sequence's buffer where each has its own. With a few hundred sequences at most, comparing the prompt with each takes
+ * microseconds (docs/decisions/prefix-cache.md).
  *
  * <p>Where each sequence has a buffer of its own, llama.cpp computes neighbours (by number) in one pass over the weights and everything else in
  * passes of its own ({@code llama_batch_allocr::split_equal}). So of several idle sequences the one that keeps the busy ones together wins.
  */
 final class SlotTable implements PrefixCache {
-    /** A common beginning shorter than this part of the prompt isn't worth losing the least recently used order (llama-server's default). */
-    private static final double WORTHWHILE = 0.1;
+    /** Computing fewer tokens takes about as long as copying a sequence's buffer. */
+    private static final int WORTH_COPYING = 32;
+
+    /** Waiting for another request's prompt spares computing at least so much. */
+    private static final int WORTH_WAITING = 32;
+
+    /** So few cells of a finished sequence are given up rather than copying the others. */
+    private static final int CHEAP_LOSS = 32;
 
     private final Memory memory;
     private final boolean separateBuffers;
     private final int slidingWindow;
+    private final boolean rewindable;
     private final Slot[] slots;
     private long clock;
     private long evictedCells;
@@ -25,11 +34,13 @@ final class SlotTable implements PrefixCache {
     /**
      * @param separateBuffers whether each sequence has a buffer of its own (a cache that isn't unified)
      * @param slidingWindow tokens of the model's sliding window; 0 if it has none
+     * @param recurrent whether sequences are states that can't be cut back
      */
-    SlotTable(Memory memory, int sequences, boolean separateBuffers, int slidingWindow) {
+    SlotTable(Memory memory, int sequences, boolean separateBuffers, int slidingWindow, boolean recurrent) {
         this.memory = memory;
         this.slidingWindow = slidingWindow;
         this.separateBuffers = separateBuffers;
+        rewindable = slidingWindow == 0 && !recurrent;
         slots = new Slot[sequences];
         for (int i = 0; i < sequences; i++) {
             slots[i] = new Slot(i);
@@ -37,26 +48,95 @@ final class SlotTable implements PrefixCache {
     }
 
     @Override
-    public @Nullable Slot acquire(ActiveRequest request) {
-        Slot slot = request.mayReuse() ? bestPrefix(request.tokens) : null;
-        if (slot == null) {
-            slot = leastRecentlyUsed();
+    public PrefixMatch match(ActiveRequest request) {
+        Slot best = null;
+        int longest = 0;
+        Slot coming = null;
+        int comingLength = 0;
+        for (Slot slot : slots) {
+            if (!mayShare(slot, request)) {
+                continue;
+            }
+            int common = Math.min(slot.tokens.commonPrefix(request.tokens), request.tokens.size() - 1);
+            int ready = Math.min(common, slot.cells);
+            boolean better = ready > longest || (ready == longest && best != null && preferred(slot, best));
+            if (ready > 0 && better && canKeep(slot, ready)) {
+                longest = ready;
+                best = slot;
+            }
+            if (common > Math.max(slot.cells, comingLength) && isComing(slot)) {
+                coming = slot;
+                comingLength = common;
+            }
         }
+        if (comingLength - longest < WORTH_WAITING) {
+            coming = null;
+        }
+        return new PrefixMatch(best, longest, coming, comingLength);
+    }
+
+    /** Whether its prompt is being computed. */
+    private static boolean isComing(Slot slot) {
+        return slot.owner != null && !slot.owner.paused() && !slot.owner.streaming();
+    }
+
+    private static boolean mayShare(Slot slot, ActiveRequest request) {
+        if (request.request.wantsPromptLogprobs()) {
+            return false;
+        }
+        boolean together = request.request.group() != null && request.request.group() == slot.group;
+        return together || (request.mayReuse() && slot.salt.equals(request.request.cacheSalt()));
+    }
+
+    /** Of equal beginnings that which can be continued in place with the smallest loss. */
+    private static boolean preferred(Slot a, Slot b) {
+        return a.idle() && (!b.idle() || a.cells < b.cells);
+    }
+
+    @Override
+    public @Nullable Slot acquire(ActiveRequest request, PrefixMatch match) {
+        Slot source = match.source();
+        Slot slot = source != null && source.idle() && source.cells - match.length() <= CHEAP_LOSS
+                ? source
+                : leastRecentlyUsed();
         if (slot == null) {
             return null;
         }
-        int reusable = request.mayReuse() ? Math.min(commonPrefix(slot, request.tokens), request.tokens.size() - 1) : 0;
         int kept = slot.cells;
-        truncate(slot, reusable);
-        evictedCells += kept - slot.cells;
+        if (source == slot) {
+            truncate(slot, match.length());
+            evictedCells += kept - slot.cells;
+        } else if (source != null && match.length() >= (separateBuffers ? WORTH_COPYING : 1)) {
+            copy(source, slot, match.length());
+            evictedCells += kept;
+        } else {
+            truncate(slot, mayShare(slot, request) ? commonPrefix(slot, request.tokens) : 0);
+            evictedCells += kept - slot.cells;
+        }
         slot.tokens = request.tokens;
+        slot.salt = request.request.cacheSalt();
+        slot.group = request.request.group();
         slot.owner = request;
         return slot;
+    }
+
+    private void copy(Slot source, Slot target, int length) {
+        truncate(target, 0);
+        // Separate buffers can only be copied whole; a recurrent state has no parts either.
+        boolean whole = separateBuffers || length == source.cells;
+        memory.copy(source.sequence, target.sequence, 0, whole ? Memory.END : length);
+        target.cells = whole ? source.cells : length;
+        truncate(target, length);
+        if (!separateBuffers) {
+            target.shared = target.cells;
+            target.sharedWith = source;
+        }
     }
 
     @Override
     public void release(Slot slot) {
         Objects.requireNonNull(slot.owner, "released twice");
+        slot.forkAt = Slot.NOWHERE;
         slot.owner = null;
         slot.lastUsed = ++clock;
     }
@@ -64,6 +144,7 @@ final class SlotTable implements PrefixCache {
     @Override
     public void discard(Slot slot) {
         truncate(slot, 0);
+        slot.forkAt = Slot.NOWHERE;
         slot.tokens = new TokenList(new int[0], 0);
         slot.owner = null;
     }
@@ -94,6 +175,12 @@ final class SlotTable implements PrefixCache {
             cells = 0;
         }
         slot.cells = cells;
+        slot.shared = Math.min(slot.shared, cells);
+        for (Slot other : slots) {
+            if (other.sharedWith == slot) {
+                other.shared = Math.min(other.shared, cells);
+            }
+        }
     }
 
     /**
@@ -110,6 +197,11 @@ final class SlotTable implements PrefixCache {
     }
 
     @Override
+    public boolean rewindable() {
+        return rewindable;
+    }
+
+    @Override
     public long evictedCells() {
         return evictedCells;
     }
@@ -119,23 +211,8 @@ final class SlotTable implements PrefixCache {
         return slots;
     }
 
-    private @Nullable Slot bestPrefix(TokenList tokens) {
-        Slot best = null;
-        int longest = (int) (WORTHWHILE * tokens.size());
-        for (Slot slot : slots) {
-            if (slot.idle()) {
-                int common = commonPrefix(slot, tokens);
-                if (common > longest) {
-                    longest = common;
-                    best = slot;
-                }
-            }
-        }
-        return best;
-    }
-
     private static int commonPrefix(Slot slot, TokenList tokens) {
-        return Math.min(slot.cells, slot.tokens.commonPrefix(tokens));
+        return Math.min(Math.min(slot.cells, slot.tokens.commonPrefix(tokens)), tokens.size() - 1);
     }
 
     private @Nullable Slot leastRecentlyUsed() {

@@ -93,6 +93,11 @@ final class SchedulerHarness implements AutoCloseable {
         checkCells();
     }
 
+    /** Empties all idle sequences. */
+    void forgetEverything() {
+        scheduler.evictIdle();
+    }
+
     /** What Java believes to be in the cells is what the native memory has. */
     void checkCells() {
         for (Slot slot : scheduler.slots()) {

@@ -87,7 +87,9 @@ class SchedulerTest {
                 SchedulerHarness.context(3, 1536).batchSize(96).build())) {
             ActiveRequest large = harness.submit(harness.greedy(harness.longPrompt(400), 1), new Collector());
             ActiveRequest small = harness.submit(harness.greedy(harness.longPrompt(10), 1), new Collector());
-            ActiveRequest other = harness.submit(harness.greedy(harness.longPrompt(300), 1), new Collector());
+            int[] different = harness.longPrompt(300);
+            different[0] = 99;
+            ActiveRequest other = harness.submit(harness.greedy(different, 1), new Collector());
             harness.scheduler.step();
             assertThat(small.finished()).isTrue();
             assertThat(Objects.requireNonNull(large.slot).cells).isEqualTo(43);

@@ -1,0 +1,116 @@
+package org.kvant.engine;
+
+import java.util.List;
+import org.kvant.grammar.GrammarException;
+import org.kvant.llama.BackendAbortedException;
+import org.kvant.llama.Context;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives waiting requests sequences, in the queue's order. A request whose beginning another one is just computing waits for that, with a sequence kept
+ * free for it, rather than computing it again. Belongs to the decode thread.
+ */
+final class Admission {
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final LoadedModel loaded;
+    private final Context context;
+    private final PrefixCache cache;
+    private final AdmissionQueue queue;
+    private final Releases releases;
+    private final EngineListener listener;
+    private final boolean sharedCells;
+
+    Admission(
+            LoadedModel loaded,
+            PrefixCache cache,
+            AdmissionQueue queue,
+            Releases releases,
+            EngineListener listener,
+            boolean sharedCells) {
+        this.loaded = loaded;
+        this.cache = cache;
+        this.queue = queue;
+        this.releases = releases;
+        this.listener = listener;
+        this.sharedCells = sharedCells;
+        context = loaded.context;
+    }
+
+    void admit() {
+        int free = 0;
+        for (Slot slot : cache.slots()) {
+            slot.forkAt = Slot.NOWHERE;
+            free += slot.idle() ? 1 : 0;
+        }
+        if (free == 0 || queue.size() == 0) {
+            return;
+        }
+        List<ActiveRequest> next = queue.first(free);
+        for (ActiveRequest request : next) {
+            PrefixMatch match = cache.match(request);
+            if (match.coming() != null) {
+                fork(match.coming(), match.comingLength());
+                continue;
+            }
+            if (!fits(request, match) || !start(request, match)) {
+                return;
+            }
+        }
+    }
+
+    /** A sequence that can't be cut back has to be copied just where the beginnings part. */
+    private void fork(Slot slot, int position) {
+        if (!cache.rewindable()) {
+            slot.forkAt = Math.min(slot.forkAt, position);
+        }
+    }
+
+    private boolean start(ActiveRequest request, PrefixMatch match) {
+        Slot slot = cache.acquire(request, match);
+        if (slot == null) {
+            return false;
+        }
+        queue.remove(request);
+        request.slot = slot;
+        if (!request.started) {
+            begin(request, slot);
+        }
+        return true;
+    }
+
+    /** With shared cells a request waits until its tokens fit beside those of the running ones, unless it would be alone. */
+    private boolean fits(ActiveRequest request, PrefixMatch match) {
+        if (!sharedCells) {
+            return true;
+        }
+        boolean sourceRuns = match.source() != null && !match.source().idle();
+        long needed = request.tokens.size() + 1L - (sourceRuns ? match.length() : 0);
+        boolean alone = true;
+        for (Slot slot : cache.slots()) {
+            if (slot.owner != null) {
+                needed += slot.owner.tokens.size() + 1L - slot.shared;
+                alone = false;
+            }
+        }
+        return alone || needed <= context.contextSize();
+    }
+
+    private void begin(ActiveRequest request, Slot slot) {
+        request.started = true;
+        request.startNanos = System.nanoTime();
+        request.cachedTokens = slot.cells;
+        listener.requestStarted(request.id(), request.startNanos - request.submitNanos);
+        try {
+            request.sampler = new RequestSampler(loaded, request.request, request.tokens);
+        } catch (BackendAbortedException e) {
+            throw e;
+        } catch (GrammarException e) {
+            releases.finish(request, FinishReason.ERROR, null, e.getMessage());
+        } catch (RuntimeException e) {
+            log.error("Request {}: no sampler", request.id(), e);
+            releases.finish(request, FinishReason.ERROR, null, "The sampler couldn't be made: " + e.getMessage());
+        }
+    }
+}
