@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param comingLength tokens that {@code coming} will have
  */
 record PrefixMatch(
-        @Nullable Slot source,
-        int length,
-        @Nullable Slot coming,
-        int comingLength) {
+        @Nullable Slot source, int length, @Nullable Slot coming, int comingLength) {
     static final PrefixMatch NONE = new PrefixMatch(null, 0, null, 0);
 }

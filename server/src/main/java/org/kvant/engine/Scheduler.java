@@ -32,7 +32,8 @@ final class Scheduler {
         boolean sharedCells = options.context().kvUnified();
         pauseTimeoutNanos = options.pauseTimeout().toNanos();
         int sequences = context.maxSequences();
-        cache = new SlotTable(context.memory(), sequences, !sharedCells, loaded.model.slidingWindow(), loaded.model.recurrent());
+        cache = new SlotTable(
+                context.memory(), sequences, !sharedCells, loaded.model.slidingWindow(), loaded.model.recurrent());
         PromptBudget budget =
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);

@@ -193,13 +193,14 @@ class PrefixSharingTest {
             harness.scheduler.step();
             List<String> order = new ArrayList<>();
             for (int priority : new int[] {3, -1, 0, -1}) {
-                harness.submit(harness.greedy(harness.tokens("b " + priority), 2).priority(priority), new Collector() {
-                    @Override
-                    public void onFinish(Finish end) {
-                        super.onFinish(end);
-                        order.add(String.valueOf(priority));
-                    }
-                });
+                harness.submit(
+                        harness.greedy(harness.tokens("b " + priority), 2).priority(priority), new Collector() {
+                            @Override
+                            public void onFinish(Finish end) {
+                                super.onFinish(end);
+                                order.add(String.valueOf(priority));
+                            }
+                        });
             }
             harness.run();
             assertThat(running.finished()).isTrue();
