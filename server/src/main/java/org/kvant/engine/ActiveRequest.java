@@ -20,6 +20,11 @@ final class ActiveRequest implements Generation {
     /** By position minus 1: the first token has none. */
     final @Nullable TokenLogprob @Nullable [] promptLogprobs;
 
+    final PromptLookup lookup = new PromptLookup();
+    final DraftPolicy draftPolicy = new DraftPolicy();
+    /** Guessed tokens that the next decode checks; how many there are is in the {@link Plan}. */
+    final int[] draft = new int[DraftPolicy.MOST];
+
     private final Runnable wake;
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable String cancelReason;
@@ -38,6 +43,8 @@ final class ActiveRequest implements Generation {
     private final boolean timed;
     int cachedTokens;
     int sampled;
+    int drafted;
+    int accepted;
     boolean started;
     /** Its place in line among those of equal priority; given by the {@link AdmissionQueue}. */
     long arrival;
@@ -162,7 +169,7 @@ final class ActiveRequest implements Generation {
     }
 
     Usage usage() {
-        return new Usage(promptTokens, cachedTokens, sampled);
+        return new Usage(promptTokens, cachedTokens, sampled, drafted, accepted);
     }
 
     Timings timings(long now) {

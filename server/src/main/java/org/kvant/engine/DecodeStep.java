@@ -16,6 +16,7 @@ final class DecodeStep {
     private final Batch batch;
     private final PrefixCache cache;
     private final PromptBudget budget;
+    private final StepCosts costs;
     private final TokenOutput output;
     private final Releases releases;
     private final Preemption preemption;
@@ -26,6 +27,7 @@ final class DecodeStep {
             LoadedModel loaded,
             PrefixCache cache,
             PromptBudget budget,
+            StepCosts costs,
             TokenOutput output,
             Releases releases,
             Preemption preemption,
@@ -34,6 +36,7 @@ final class DecodeStep {
         batch = loaded.batch;
         this.cache = cache;
         this.budget = budget;
+        this.costs = costs;
         this.output = output;
         this.releases = releases;
         this.preemption = preemption;
@@ -54,6 +57,9 @@ final class DecodeStep {
             case DecodeResult.Ok ok -> {
                 long nanos = System.nanoTime() - begin;
                 budget.measured(work.promptTokens, nanos);
+                if (work.promptTokens == 0) {
+                    costs.measured(work.tokens, nanos);
+                }
                 listener.decodeStep(work.tokens, work.promptTokens, work.size, nanos);
                 advance(work);
             }
@@ -75,6 +81,9 @@ final class DecodeStep {
                 boolean wanted = position >= end - work.outputs[i];
                 work.lastIndex[i] = batch.add(request.tokens.get(position), position, slot.sequence, wanted);
             }
+            for (int k = 0; k < work.drafts[i]; k++) {
+                int unused = batch.add(request.draft[k], end + k, slot.sequence, true);
+            }
         }
     }
 
@@ -91,14 +100,37 @@ final class DecodeStep {
                 }
             }
             if (work.outputs[i] > 0 && request.pending() == 0) {
-                boolean unused = output.sample(request, work.lastIndex[i]);
+                sample(request, slot, work.lastIndex[i], work.drafts[i]);
             }
+        }
+    }
+
+    /**
+     * Samples the next token, and further ones as long as they are those that were guessed: then their logits are the right ones. So each token is
+     * drawn from the model's own distribution, whatever was guessed (speculative sampling with a guess that is certain of itself).
+     */
+    private void sample(ActiveRequest request, Slot slot, int index, int drafts) {
+        int accepted = 0;
+        while (output.sample(request, index + accepted)
+                && accepted < drafts
+                && request.tokens.get(request.tokens.size() - 1) == request.draft[accepted]) {
+            accepted++;
+            slot.cells++;
+        }
+        if (drafts > 0) {
+            if (accepted < drafts) {
+                cache.truncate(slot, slot.cells);
+            }
+            request.drafted += drafts;
+            request.accepted += accepted;
+            request.draftPolicy.learn(drafts, accepted);
+            listener.speculated(request.id(), drafts, accepted);
         }
     }
 
     /** No cells for the batch, and nothing of it was computed: empty an idle sequence, else send a request back to the queue. */
     private void makeRoom(Plan work) {
-        if (cache.evict()) {
+        if (work.dropDrafts() || cache.evict()) {
             execute(work);
             return;
         }

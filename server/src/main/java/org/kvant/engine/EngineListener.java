@@ -43,11 +43,14 @@ public interface EngineListener {
      * One call of {@code llama_decode} with its sampling succeeded.
      *
      * @param batchTokens tokens in the batch
-     * @param promptTokens how many of them were prompt tokens; the others continue one running sequence each
+     * @param promptTokens how many of them were prompt tokens; the others continue running sequences, by one each and by guesses
      * @param sequences how many sequences the tokens belong to
      * @param nanos of the native decode alone
      */
     default void decodeStep(int batchTokens, int promptTokens, int sequences, long nanos) {}
+
+    /** Tokens of a request were guessed ahead and checked by a decode; {@code accepted} of them came true. */
+    default void speculated(String id, int drafted, int accepted) {}
 
     /** A call of {@code llama_decode} failed; what its requests make of it follows. */
     default void decodeFailed(Throwable cause) {}

@@ -19,6 +19,7 @@ import org.kvant.llama.NativeOptions;
  * @param promptBudget most prompt tokens in one decode while streams are running
  * @param stepTarget how long a decode that carries prompt tokens beside streams should take; the budget follows from it and the measured speed
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
+ * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
  * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
  */
 public record EngineOptions(
@@ -29,6 +30,7 @@ public record EngineOptions(
         int promptBudget,
         Duration stepTarget,
         Duration pauseTimeout,
+        boolean promptLookup,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
     public static final int DEFAULT_SEQUENCES = 4;
@@ -104,6 +106,7 @@ public record EngineOptions(
                 .promptBudget(promptBudget)
                 .stepTarget(stepTarget)
                 .pauseTimeout(pauseTimeout)
+                .promptLookup(promptLookup)
                 .warmup(warmup);
     }
 
@@ -116,6 +119,7 @@ public record EngineOptions(
         private int promptBudget = 512;
         private Duration stepTarget = Duration.ofMillis(100);
         private Duration pauseTimeout = Duration.ofSeconds(60);
+        private boolean promptLookup = true;
         private boolean warmup = true;
 
         private Builder() {}
@@ -155,6 +159,11 @@ public record EngineOptions(
             return this;
         }
 
+        public Builder promptLookup(boolean value) {
+            promptLookup = value;
+            return this;
+        }
+
         public Builder warmup(boolean value) {
             warmup = value;
             return this;
@@ -162,7 +171,15 @@ public record EngineOptions(
 
         public EngineOptions build() {
             return new EngineOptions(
-                    natives, model, context, queueCapacity, promptBudget, stepTarget, pauseTimeout, warmup);
+                    natives,
+                    model,
+                    context,
+                    queueCapacity,
+                    promptBudget,
+                    stepTarget,
+                    pauseTimeout,
+                    promptLookup,
+                    warmup);
         }
     }
 }

@@ -4,8 +4,10 @@ package org.kvant.engine;
 final class Plan {
     final ActiveRequest[] requests;
     final int[] counts;
-    /** Index in the batch of each request's last token. */
+    /** Index in the batch of each request's last own token. */
     final int[] lastIndex;
+    /** Guessed tokens behind each request's own. */
+    final int[] drafts;
     /** How many of each request's last tokens have logits. */
     final int[] outputs;
 
@@ -17,6 +19,7 @@ final class Plan {
         requests = new ActiveRequest[sequences];
         counts = new int[sequences];
         lastIndex = new int[sequences];
+        drafts = new int[sequences];
         outputs = new int[sequences];
     }
 
@@ -29,11 +32,29 @@ final class Plan {
     void add(ActiveRequest request, int count) {
         requests[size] = request;
         counts[size] = count;
+        drafts[size] = 0;
         outputs[size] = 0;
         size++;
         tokens += count;
         if (!request.streaming()) {
             promptTokens += count;
         }
+    }
+
+    /** Lets the decode check guessed tokens of the {@code index}th request too. */
+    void speculate(int index, int count) {
+        drafts[index] = count;
+        tokens += count;
+    }
+
+    /** Takes all guesses out. */
+    boolean dropDrafts() {
+        boolean any = false;
+        for (int i = 0; i < size; i++) {
+            any |= drafts[i] > 0;
+            tokens -= drafts[i];
+            drafts[i] = 0;
+        }
+        return any;
     }
 }

@@ -115,6 +115,15 @@ final class SafeListener implements EngineListener {
     }
 
     @Override
+    public void speculated(String id, int drafted, int accepted) {
+        try {
+            listener.speculated(id, drafted, accepted);
+        } catch (RuntimeException e) {
+            report(e);
+        }
+    }
+
+    @Override
     public void decodeStep(int batchTokens, int promptTokens, int sequences, long nanos) {
         try {
             listener.decodeStep(batchTokens, promptTokens, sequences, nanos);

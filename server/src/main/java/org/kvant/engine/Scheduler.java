@@ -1,5 +1,6 @@
 package org.kvant.engine;
 
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.Context;
 
 /**
@@ -17,6 +18,8 @@ final class Scheduler {
     private final Plan plan;
     private final Releases releases;
     private final DecodeStep decode;
+    /** Null where sequences can't be cut back, as after a wrong guess. */
+    private final @Nullable Speculation speculation;
 
     Scheduler(
             LoadedModel loaded,
@@ -38,12 +41,17 @@ final class Scheduler {
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
         plan = new Plan(sequences);
+        StepCosts costs = new StepCosts();
+        speculation = options.promptLookup() && cache.rewindable()
+                ? new Speculation(context.batchSize(), context.maxOutputs(), costs)
+                : null;
         releases = new Releases(cache, live, gauges);
         admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);
         decode = new DecodeStep(
                 loaded,
                 cache,
                 budget,
+                costs,
                 new TokenOutput(loaded, releases, listener),
                 releases,
                 new Preemption(cache, queue, releases, listener),
@@ -60,6 +68,9 @@ final class Scheduler {
         dropCancelled(begin);
         admission.admit();
         planner.plan(cache.slots(), plan);
+        if (speculation != null) {
+            speculation.extend(plan);
+        }
         gauges.publish(cache);
         if (plan.size == 0) {
             return false;

@@ -30,12 +30,20 @@ final class SchedulerHarness implements AutoCloseable {
     }
 
     SchedulerHarness(Path file, ContextOptions context, int promptBudget, Duration pauseTimeout) throws IOException {
+        // With guesses the number of decodes would depend on their speed.
+        this(file, context, promptBudget, pauseTimeout, false);
+    }
+
+    SchedulerHarness(
+            Path file, ContextOptions context, int promptBudget, Duration pauseTimeout, boolean promptLookup)
+            throws IOException {
         EngineOptions options = EngineOptions.builder()
                 .natives(DemoModel.natives())
                 .context(context)
                 .promptBudget(promptBudget)
                 .stepTarget(Duration.ofDays(1))
                 .pauseTimeout(pauseTimeout)
+                .promptLookup(promptLookup)
                 .build();
         Backend.load(options.natives());
         loaded = LoadedModel.load(file, options);
