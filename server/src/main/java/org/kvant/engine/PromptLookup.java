@@ -13,6 +13,7 @@ final class PromptLookup {
 
     /** By length: positions behind n-grams, by hash; later ones replace earlier ones. */
     private int[][] tables = new int[LENGTHS.length][64];
+
     private int indexed;
 
     /**

@@ -9,8 +9,7 @@ package org.kvant.engine;
  * @param draftedTokens tokens that were guessed ahead
  * @param acceptedTokens guessed tokens that came true
  */
-public record Usage(
-        int promptTokens, int cachedTokens, int completionTokens, int draftedTokens, int acceptedTokens) {
+public record Usage(int promptTokens, int cachedTokens, int completionTokens, int draftedTokens, int acceptedTokens) {
     /** Without guesses. */
     public Usage(int promptTokens, int cachedTokens, int completionTokens) {
         this(promptTokens, cachedTokens, completionTokens, 0, 0);

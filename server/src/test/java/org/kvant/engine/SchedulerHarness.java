@@ -34,8 +34,7 @@ final class SchedulerHarness implements AutoCloseable {
         this(file, context, promptBudget, pauseTimeout, false);
     }
 
-    SchedulerHarness(
-            Path file, ContextOptions context, int promptBudget, Duration pauseTimeout, boolean promptLookup)
+    SchedulerHarness(Path file, ContextOptions context, int promptBudget, Duration pauseTimeout, boolean promptLookup)
             throws IOException {
         EngineOptions options = EngineOptions.builder()
                 .natives(DemoModel.natives())
