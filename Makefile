@@ -13,7 +13,7 @@ export JAVA_HOME
 MVN := mvn -B -ntp -q
 SOURCES := $(shell find bindings quantizer server monitoring cli benchmarks -path '*/target' -prune -o \( -name pom.xml -o -path '*/src/*' -type f \) -print 2>/dev/null)
 
-.PHONY: help run test build native bindings bench bench-peer bench-quantize pictures dist format clean jdk maven tools
+.PHONY: help run test build native bindings bench bench-peer bench-quantize pictures dist aot format clean jdk maven tools
 
 help:
 	@echo "make run        convert, quantize and serve the demo model on http://127.0.0.1:$(PORT)"
@@ -25,6 +25,7 @@ help:
 	@echo "make bindings   regenerate the Java bindings (needs jextract on the PATH)"
 	@echo "make bench      microbenchmarks (JMH); bench-peer and bench-quantize compare with llama.cpp's programs"
 	@echo "make pictures   draw the pictures of docs/quality.md again; MODEL=<GGUF file> takes the types from it"
+	@echo "make aot        let bin/kvant serve start in a second: a trained start, kept until the next build"
 	@echo "make dist       one archive that runs elsewhere with JDK 25: bin/kvant, jars, native libraries"
 	@echo "make format     format all Java sources"
 	@echo "make clean      remove everything that was built (fetched libraries stay)"
@@ -91,6 +92,10 @@ bench-quantize: build native/lib/current
 pictures: maven
 	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl benchmarks -am
 	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.quality.QualityPictures docs/quality $(if $(wildcard $(MODEL)/*),,$(MODEL))
+
+# What `make dist` does for its archive, for this tree: a sooner start of `bin/kvant serve` until the next build.
+aot: build native/lib/current
+	@bin/make-aot .
 
 dist: build native/lib/current
 	@bin/make-dist build/dist
