@@ -41,7 +41,7 @@ final class ProbeChunks {
         }
         int[][] all = statistics.chunks();
         int[][] held = IntStream.range(0, all.length)
-                .filter(GradientStatistics::isHeldOut)
+                .filter(statistics::isHeldOut)
                 .mapToObj(i -> all[i])
                 .toArray(int[][]::new);
         int[][] chunks = held.length > 0 ? held : all;

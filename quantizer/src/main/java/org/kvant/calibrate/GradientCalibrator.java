@@ -145,7 +145,7 @@ public final class GradientCalibrator {
                 }
             }
             int held = (int) java.util.stream.IntStream.range(0, text.chunks().length)
-                    .filter(GradientFormat::held)
+                    .filter(chunk -> GradientFormat.held(chunk, text.chunks().length))
                     .count();
             Metadata metadata = Metadata.builder()
                     .putString("general.type", StatisticsFormat.TYPE)
@@ -210,7 +210,7 @@ public final class GradientCalibrator {
             long held = 0;
             for (int i = 0; i < chunks.length; i++) {
                 all += chunks[i].length;
-                held += GradientFormat.held(i) ? chunks[i].length : 0;
+                held += GradientFormat.held(i, chunks.length) ? chunks[i].length : 0;
             }
             this.tokens = all;
             this.heldTokens = held;

@@ -32,11 +32,20 @@ final class GradientFormat {
     /** One chunk in so many is held out: it takes no part in rounding, but in choosing how. */
     static final int HOLD_OUT = 8;
 
+    /** Chunks that are held out in a row are at most so many. */
+    static final int LONGEST_RUN = 8;
+
     private GradientFormat() {}
 
-    /** Whether a chunk is held out; never the only one. */
-    static boolean held(int chunk) {
-        return chunk % HOLD_OUT == HOLD_OUT - 1;
+    /**
+     * Whether a chunk is held out; never the only one. Neighbours go together, as a chunk in the middle of an article that others come from
+     * would tell little about text that is really new.
+     *
+     * @param chunks number of all
+     */
+    static boolean held(int chunk, int chunks) {
+        int run = Math.clamp(chunks / (2 * HOLD_OUT), 1, LONGEST_RUN);
+        return chunk % (run * HOLD_OUT) >= run * (HOLD_OUT - 1);
     }
 
     static long triangle(int columns) {

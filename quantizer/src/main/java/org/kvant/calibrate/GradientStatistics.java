@@ -186,8 +186,8 @@ public final class GradientStatistics implements AutoCloseable {
     }
 
     /** Whether a chunk's tokens are only in {@link #heldOut}. */
-    public static boolean isHeldOut(int chunk) {
-        return GradientFormat.held(chunk);
+    public boolean isHeldOut(int chunk) {
+        return GradientFormat.held(chunk, chunkCount);
     }
 
     /** Whether chunks were held out at all. */

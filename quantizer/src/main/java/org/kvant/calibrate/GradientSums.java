@@ -19,6 +19,7 @@ import org.kvant.network.Rows;
  */
 final class GradientSums implements LinearTap {
     private final Matrices matrices;
+    private final int chunks;
     private final int chunkSize;
     private final int tokens;
     private final Map<String, Sum> sums = new LinkedHashMap<>();
@@ -74,6 +75,7 @@ final class GradientSums implements LinearTap {
      */
     GradientSums(Matrices matrices, int chunks, int chunkSize) {
         this.matrices = matrices;
+        this.chunks = chunks;
         this.chunkSize = chunkSize;
         this.tokens = Math.multiplyExact(chunks, chunkSize);
     }
@@ -104,7 +106,7 @@ final class GradientSums implements LinearTap {
             }
         });
         for (int i = 0; i < count; i++) {
-            (GradientFormat.held(rows.chunk()[i]) ? held : trained)[i] = energies[i];
+            (GradientFormat.held(rows.chunk()[i], chunks) ? held : trained)[i] = energies[i];
             sum.addEnergy(rows.chunk()[i] * chunkSize + rows.position()[i], energies[i]);
         }
         matrices.addSquares(count, columns, input, 0, trained, 0, sum.trained[expert]);
@@ -140,7 +142,7 @@ final class GradientSums implements LinearTap {
         float[] trained = new float[rows.count()];
         float[] held = new float[rows.count()];
         for (int i = 0; i < rows.count(); i++) {
-            (GradientFormat.held(rows.chunk()[i]) ? held : trained)[i] = each;
+            (GradientFormat.held(rows.chunk()[i], chunks) ? held : trained)[i] = each;
         }
         matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, trained, 0, sum.trained[0]);
         matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, held, 0, sum.held[0]);

@@ -1,5 +1,6 @@
 package org.kvant.quantize;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvant.codec.Codec;
 import org.kvant.codec.WeightedFits;
@@ -11,14 +12,28 @@ import org.kvant.round.RoundingOptions;
 
 /**
  * How a matrix is rounded best as far as tokens tell that took no part in it. Feedback trusts every direction of the moment that it is
- * given; one from few tokens holds many by accident. So some rows are rounded under the training moment with several dampings, and with
- * the importance-weighted codec, and the one with the least loss under the held-out moment wins.
+ * given; one from few tokens holds many by accident, and other text has others. So some rows are rounded under the training moment with
+ * its correlations trusted more or less, and with the importance-weighted codec. Of those with nearly the least loss under the held-out
+ * moment, the most cautious wins: it costs text like the calibration's next to nothing, and helps with text unlike it.
  */
 final class DampingChoice {
-    private static final double[] DAMPINGS = {0.02, 0.1, 0.4, 1.6};
+    /** From trusting to cautious. */
+    private static final List<Caution> CAUTIONS = List.of(
+            new Caution(0, 0.02),
+            new Caution(0.15, 0.02),
+            new Caution(0.3, 0.02),
+            new Caution(0.5, 0.02),
+            new Caution(0.5, 0.1),
+            new Caution(0.7, 0.1));
 
-    /** The damping where nothing was held out. */
-    private static final double PLAIN = 0.1;
+    /** Where nothing was held out. */
+    private static final Caution PLAIN = new Caution(0.3, 0.1);
+
+    /** What caution may cost on the held-out tokens. */
+    private static final double PRICE = 1.04;
+
+    /** For an expert that no token tells anything of. */
+    private static final Caution UNKNOWN = new Caution(0.5, 1);
 
     private static final int SAMPLED_ROWS = 48;
 
@@ -35,37 +50,47 @@ final class DampingChoice {
     static DampingChoice of(InputMoments moments, MatrixSource weights, GgmlType type, RoundingOptions options) {
         int columns = weights.columns();
         float[] all = moments.used();
-        double damping = PLAIN;
+        Caution caution = PLAIN;
         if (moments.held() != null) {
-            damping = choose(moments.training(), moments.held(), weights, type, options);
+            caution = choose(moments.training(), moments.held(), weights, type, options);
         }
         float[] importance = diagonal(all, columns);
-        Hessian hessian = Double.isNaN(damping) ? null : Hessian.of(all, columns, damping);
+        Hessian hessian = caution == null ? null : caution.hessian(all, columns);
         return new DampingChoice(options, hessian, importance);
     }
 
-    /** The best damping, NaN for none of them. */
-    private static double choose(
+    /** How little a moment is trusted. */
+    private record Caution(double shrinkage, double damping) {
+        Hessian hessian(float[] moment, int columns) {
+            return Hessian.shrunk(moment, columns, shrinkage, damping);
+        }
+    }
+
+    /** The most cautious of the best, null if the importance-weighted codec is better than all. */
+    private static @Nullable Caution choose(
             float[] training, float[] held, MatrixSource weights, GgmlType type, RoundingOptions options) {
         int columns = weights.columns();
         if (isZero(held, columns) || isZero(training, columns)) {
-            return 1;
+            return UNKNOWN;
         }
         int rows = (int) Math.min(SAMPLED_ROWS, weights.rows());
         float[] sample = weights.sample(rows);
         byte[] coded = encode(sample, rows, columns, type, diagonal(training, columns));
-        double best = loss(sample, decode(coded, type, sample.length), held, rows, columns);
-        double chosen = Double.NaN;
-        for (double damping : DAMPINGS) {
-            RoundedMatrix rounded =
-                    MatrixRounder.round(sample, rows, columns, type, Hessian.of(training, columns, damping), options);
-            double loss = loss(sample, rounded.values(), held, rows, columns);
-            if (loss < best) {
-                best = loss;
-                chosen = damping;
+        double plain = loss(sample, decode(coded, type, sample.length), held, rows, columns);
+        double[] losses = new double[CAUTIONS.size()];
+        double best = plain;
+        for (int i = 0; i < losses.length; i++) {
+            Hessian hessian = CAUTIONS.get(i).hessian(training, columns);
+            RoundedMatrix rounded = MatrixRounder.round(sample, rows, columns, type, hessian, options);
+            losses[i] = loss(sample, rounded.values(), held, rows, columns);
+            best = Math.min(best, losses[i]);
+        }
+        for (int i = losses.length - 1; i >= 0; i--) {
+            if (losses[i] <= PRICE * best && losses[i] <= plain) {
+                return CAUTIONS.get(i);
             }
         }
-        return chosen;
+        return null;
     }
 
     byte[] round(float[] values, int rows, int columns, GgmlType type) {

@@ -73,9 +73,8 @@ final class SequentialRounder implements Rounder {
         this.others = others;
         this.planned = plan.tensors().stream().collect(Collectors.toMap(PlannedTensor::name, t -> t));
         this.chunks = statistics.chunks();
-        this.heldOut = IntStream.range(0, chunks.length)
-                .filter(GradientStatistics::isHeldOut)
-                .count();
+        this.heldOut =
+                IntStream.range(0, chunks.length).filter(statistics::isHeldOut).count();
     }
 
     /**
@@ -235,7 +234,8 @@ final class SequentialRounder implements Rounder {
                     energies.put(linear.tensor(), statistics.energies(linear.tensor()));
                 }
             }
-            return new SequentialSums(matrices, energies, chunks[0].length, activations == Activations.CORRECTED);
+            return new SequentialSums(
+                    matrices, energies, statistics::isHeldOut, chunks[0].length, activations == Activations.CORRECTED);
         }
 
         /** Moves the model's own states on, and adds up what the layer is given in the quantized one. */

@@ -2,8 +2,8 @@ package org.kvant.quantize;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
 import org.kvant.linalg.Matrices;
 import org.kvant.network.Linear;
 import org.kvant.network.LinearTap;
@@ -17,6 +17,7 @@ import org.kvant.network.Rows;
 final class SequentialSums {
     private final Matrices matrices;
     private final Map<String, float[]> energies;
+    private final IntPredicate heldOut;
     private final int chunkSize;
     private final boolean corrects;
     private final Map<String, Sum> sums = new HashMap<>();
@@ -44,9 +45,12 @@ final class SequentialSums {
 
     /**
      * @param energies of all tokens, by tensor
+     * @param heldOut which chunks of the statistics are held out
      * @param corrects whether C is wanted; not of experts, whose tokens differ between the two models
      */
-    SequentialSums(Matrices matrices, Map<String, float[]> energies, int chunkSize, boolean corrects) {
+    SequentialSums(
+            Matrices matrices, Map<String, float[]> energies, IntPredicate heldOut, int chunkSize, boolean corrects) {
+        this.heldOut = heldOut;
         this.matrices = matrices;
         this.energies = energies;
         this.chunkSize = chunkSize;
@@ -106,7 +110,7 @@ final class SequentialSums {
         boolean any = false;
         for (int i = 0; i < count; i++) {
             int chunk = chunks[rows.chunk()[i]];
-            if (GradientStatistics.isHeldOut(chunk) == held) {
+            if (heldOut.test(chunk) == held) {
                 weights[i] = energies[chunk * chunkSize + rows.position()[i]];
                 any |= weights[i] > 0;
             }

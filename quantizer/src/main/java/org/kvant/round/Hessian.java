@@ -50,6 +50,24 @@ public final class Hessian {
         return of((i, j) -> h[i * columns + j], columns, damping);
     }
 
+    /**
+     * As {@link #of(float[], int, double)}, what is off the diagonal multiplied with {@code 1 − shrinkage}: with few tokens, correlations are
+     * known worse than variances (Ledoit and Wolf 2004, towards the diagonal).
+     *
+     * @param shrinkage from 0 to 1
+     */
+    public static Hessian shrunk(float[] h, int columns, double shrinkage, double damping) {
+        if (!(shrinkage >= 0 && shrinkage <= 1)) {
+            throw new RoundException("shrinkage is " + shrinkage + "; it must be from 0 to 1");
+        }
+        if (columns <= 0 || h.length != (long) columns * columns) {
+            throw new RoundException("a Hessian of %d columns has %d values, not %d"
+                    .formatted(columns, (long) columns * columns, h.length));
+        }
+        float kept = (float) (1 - shrinkage);
+        return of((i, j) -> i == j ? h[i * columns + j] : kept * h[i * columns + j], columns, damping);
+    }
+
     /** As {@link #of(float[], int, double)}, from a row an array. */
     public static Hessian of(float[][] h, double damping) {
         for (int i = 0; i < h.length; i++) {
