@@ -59,7 +59,7 @@ public final class CalibratedRounder implements Rounder {
         this.holdOut = holdOut;
         this.others = new RoundToNearest(imatrix);
         this.identity = statistics.identity() + " feedback=" + options.feedback() + " sweeps=" + options.sweeps()
-                + " refit=" + options.refit() + " clip=" + options.clip() + " caution=3 power=" + options.weightPower()
+                + " refit=" + options.refit() + " clip=" + options.clip() + " caution=2 power=" + options.weightPower()
                 + " order="
                 + options.order() + (holdOut ? " held out" : "");
     }
