@@ -2,9 +2,11 @@ package org.kvant.allocate;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.kvant.codec.Codecs;
 import org.kvant.codec.WeightedFits;
@@ -44,9 +46,16 @@ final class TypeLoss {
         int looked = Math.min(all, matrices);
         Map<GgmlType, Double> sums = new EnumMap<>(GgmlType.class);
         boolean known = true;
+        List<Integer> seen = new ArrayList<>();
         for (int i = 0; i < looked; i++) {
-            int matrix = (int) ((long) all * (2L * i + 1) / (2L * looked));
-            known &= addMatrix(tensor, matrix, types, (double) all / looked, sums);
+            seen(tensor, (int) ((long) all * i / looked), (int) ((long) all * (i + 1) / looked))
+                    .ifPresent(seen::add);
+        }
+        if (seen.isEmpty()) {
+            seen.add(all / 2);
+        }
+        for (int matrix : seen) {
+            known &= addMatrix(tensor, matrix, types, (double) all / seen.size(), sums);
         }
         if (!known) {
             // Their encoders would refuse when it comes to it.
@@ -56,11 +65,39 @@ final class TypeLoss {
         return new Measured(Candidates.monotone(sums), known);
     }
 
+    /**
+     * The middle one of some stacked matrices, or the next one after it that the calibration sent tokens to: errors of others would seem
+     * to cost nothing.
+     */
+    private OptionalInt seen(TensorInfo tensor, int from, int to) throws IOException {
+        int columns = Math.toIntExact(tensor.columns());
+        for (int i = 0; i < to - from; i++) {
+            int matrix = from + ((to - from) / 2 + i) % (to - from);
+            float @Nullable [] h = curvature.moment(tensor, matrix);
+            if (h == null || !zero(diagonal(h, columns))) {
+                return OptionalInt.of(matrix);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    private static boolean zero(float[] values) {
+        for (float value : values) {
+            if (value != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private boolean addMatrix(
             TensorInfo tensor, int matrix, List<GgmlType> types, double factor, Map<GgmlType, Double> sums)
             throws IOException {
         SampledRows sample = SampledRows.of(model, tensor, matrix, rows);
         float @Nullable [] h = curvature.moment(tensor, matrix);
+        if (h != null && zero(diagonal(h, sample.columns()))) {
+            h = null;
+        }
         float @Nullable [] diagonal = h == null ? curvature.diagonal(tensor, matrix) : diagonal(h, sample.columns());
         boolean known = diagonal != null;
         if (diagonal == null) {

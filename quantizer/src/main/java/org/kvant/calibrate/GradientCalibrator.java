@@ -74,12 +74,19 @@ public final class GradientCalibrator {
         try {
             return new GradientCalibrator(options, listener, stop, notes).run();
         } catch (NetworkException e) {
-            throw new CalibrateException(
-                    options.model() + ": " + e.getMessage()
-                            + "; without --gradient, any model that llama.cpp runs will do",
-                    e);
+            throw new CalibrateException(String.valueOf(e.getMessage()), e);
         } catch (LlamaException e) {
             throw new CalibrateException(options.model() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Network network(GgufFile file) throws CalibrateException {
+        try {
+            return Network.of(file.metadata(), file.tensors());
+        } catch (NetworkException e) {
+            throw new CalibrateException(
+                    file.path() + ": " + e.getMessage() + "; without --gradient, any model that llama.cpp runs will do",
+                    e);
         }
     }
 
@@ -93,7 +100,7 @@ public final class GradientCalibrator {
                 case TextSource.SelfWritten self -> {}
             }
             GgufWriter.requireDistinct(options.output(), read);
-            Network network = Network.of(file.metadata(), file.tensors());
+            Network network = network(file);
             Fingerprint fingerprint = Fingerprint.of(file);
             try (Model model = Model.load(options.model())) {
                 CalibrationText text = new CalibrationText(model, options);

@@ -168,6 +168,12 @@ public final class GradientStatistics implements AutoCloseable {
                 .string(StatisticsFormat.MODEL_WEIGHTS)
                 .getBytes(java.nio.charset.StandardCharsets.UTF_8));
         digest.update(tokens().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+        if (file.metadata().has(GradientFormat.CHECKSUMS)) {
+            // The same tokens by another version may give other moments.
+            for (long sum : file.metadata().array(GradientFormat.CHECKSUMS).longs()) {
+                digest.update(java.nio.ByteBuffer.allocate(Long.BYTES).putLong(0, sum));
+            }
+        }
         return Fingerprint.hex(digest);
     }
 

@@ -55,11 +55,21 @@ public final class GgufWeights implements WeightSource {
         MemorySegment data = file.data(info);
         long rowBytes = info.type().bytes(columns);
         float[] values = new float[(int) (count * columns)];
-        workers.forRanges(
-                (int) count,
-                (int) Math.max(1, GRAIN / columns),
-                (from, to) -> codec.decode(
-                        data, (first + from) * rowBytes, values, (int) (from * columns), (to - from) * columns));
+        workers.forRanges((int) count, (int) Math.max(1, GRAIN / columns), (from, to) -> {
+            codec.decode(data, (first + from) * rowBytes, values, (int) (from * columns), (to - from) * columns);
+            requireFinite(info, first, values, (int) (from * columns), (int) (to * columns));
+        });
         return values;
+    }
+
+    /** One NaN would spread over all states and gradients. */
+    private void requireFinite(TensorInfo info, long first, float[] values, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new NetworkException(file.path() + ": tensor " + info.name() + ", row "
+                        + (first + i / info.columns()) + ", column " + i % info.columns() + " is " + values[i]
+                        + "; the model is damaged, convert it anew from its checkpoint");
+            }
+        }
     }
 }

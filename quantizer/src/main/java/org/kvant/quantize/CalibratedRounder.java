@@ -150,6 +150,12 @@ public final class CalibratedRounder implements Rounder {
             float[] values = new float[Math.multiplyExact(count, columns)];
             long rowBytes = tensor.type().bytes(columns);
             codec.decode(file.data(tensor), (firstRow + first) * rowBytes, values, 0, (long) count * columns);
+            for (int i = 0; i < values.length; i++) {
+                if (!Float.isFinite(values[i])) {
+                    throw new RoundException("row " + (firstRow + first + i / columns) + ", column " + i % columns
+                            + " is " + values[i] + "; the model is damaged, convert it anew from its checkpoint");
+                }
+            }
             return values;
         }
     }

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +20,7 @@ import org.kvant.evaluate.KldProbe;
 import org.kvant.evaluate.TokenChunks;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.ProgressListener;
+import org.kvant.gguf.TensorInfo;
 import org.kvant.llama.TinyModel;
 import org.kvant.quantize.CalibratedRounder;
 import org.kvant.quantize.Imatrix;
@@ -170,6 +174,31 @@ class GradientCalibratorTest {
                     .forEach(left::add);
         }
         assertThat(left).isEmpty();
+    }
+
+    @Test
+    void weightsThatAreNotFiniteAreNamed() throws IOException {
+        Path model = TinyModel.llama().write(folder.resolve("tiny.gguf"));
+        Path stats = folder.resolve("stats.gguf");
+        run(Calibrations.options(model, stats).withChunks(2, 32));
+        try (GgufFile file = GgufFile.open(model)) {
+            TensorInfo tensor = file.tensor("blk.1.ffn_up.weight").orElseThrow();
+            TensorInfo last = file.tensors().getLast();
+            long data = Files.size(model) - last.offset() - (last.bytes() + 31) / 32 * 32;
+            long place = data + tensor.offset() + (70 * tensor.columns() + 5) * Float.BYTES;
+            try (FileChannel channel = FileChannel.open(model, StandardOpenOption.WRITE)) {
+                // 0x7fc00000 in little endian.
+                channel.write(ByteBuffer.wrap(new byte[] {0, 0, (byte) 0xc0, 0x7f}), place);
+            }
+        }
+        String place = "row 70, column 5 is NaN; the model is damaged";
+        assertThatThrownBy(() -> quantize(model, stats)).hasMessageContainingAll("tensor blk.1.ffn_up.weight", place);
+        assertThat(folder.resolve("out.gguf")).doesNotExist();
+        assertThatThrownBy(() -> run(Calibrations.options(model, folder.resolve("again.gguf"))
+                        .withChunks(2, 32)))
+                .isInstanceOf(CalibrateException.class)
+                .hasMessageContainingAll("tensor blk.1.ffn_up.weight", place);
+        assertThat(folder.resolve("again.gguf")).doesNotExist();
     }
 
     private void quantize(Path model, Path statistics) throws IOException {
