@@ -206,6 +206,15 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         checkRanges();
+        try (Groundwork groundwork = Groundwork.begin(Vocabulary.parse(metricsNames))) {
+            return serve(groundwork);
+        } catch (NativeLoadException e) {
+            command().getErr().println("kvant serve: " + e.getMessage());
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+    }
+
+    private int serve(Groundwork groundwork) throws IOException, InterruptedException {
         KvCache cache;
         EngineOptions options;
         String template;
@@ -229,12 +238,8 @@ public final class ServeCommand implements Callable<Integer> {
                 .withApiKey(apiKey.isEmpty() ? null : apiKey)
                 .withMaxBodyBytes(maxBody);
         CommandLine command = command();
-        try (Serving serving =
-                new Serving(command.getOut(), command.getErr(), model, id, Vocabulary.parse(metricsNames), cache)) {
+        try (Serving serving = new Serving(command.getOut(), command.getErr(), model, id, groundwork, cache)) {
             return serving.run(http, options, template, Duration.ofSeconds(drainTimeout));
-        } catch (NativeLoadException e) {
-            command.getErr().println("kvant serve: " + e.getMessage());
-            return CommandLine.ExitCode.SOFTWARE;
         }
     }
 

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Engine;
 import org.kvant.engine.EngineOptions;
@@ -17,13 +16,10 @@ import org.kvant.engine.ModelInfo;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
 import org.kvant.http.ModelPrompts;
-import org.kvant.llama.Backend;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.KvCache;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
-import org.kvant.monitoring.Monitoring;
-import org.kvant.monitoring.Vocabulary;
 import picocli.CommandLine.ExitCode;
 
 /** One run of the server: HTTP first, so that probes are answered while the model loads; then the engine; then waiting for the end. */
@@ -40,20 +36,19 @@ final class Serving implements AutoCloseable {
     private final String modelId;
     private final KvCache cache;
     private final StopSignals signals;
-    private final Monitoring monitoring;
-    private final BuildInfo build;
+    private final Groundwork groundwork;
     private @Nullable HttpService http;
     private @Nullable Engine engine;
     private @Nullable ModelPrompts prompts;
 
-    Serving(PrintWriter out, PrintWriter err, Path file, String modelId, Set<Vocabulary> vocabularies, KvCache cache) {
+    /** @param groundwork stays the caller's */
+    Serving(PrintWriter out, PrintWriter err, Path file, String modelId, Groundwork groundwork, KvCache cache) {
         this.out = out;
         this.err = err;
         this.file = file;
         this.modelId = modelId;
         this.cache = cache;
-        build = BuildInfo.of(Backend.load().version());
-        monitoring = new Monitoring(build, vocabularies);
+        this.groundwork = groundwork;
         signals = StopSignals.install(this::stopAsked);
     }
 
@@ -64,9 +59,10 @@ final class Serving implements AutoCloseable {
      */
     int run(HttpOptions options, EngineOptions engineOptions, @Nullable String chatTemplate, Duration drainTimeout)
             throws IOException, InterruptedException {
-        EngineMetrics metrics = monitoring.engine(modelId);
-        HttpService service = HttpService.start(options.withFingerprint("kvant-" + build.version()), monitoring);
+        String version = BuildInfo.of("").version();
+        HttpService service = HttpService.start(options.withFingerprint("kvant-" + version), groundwork);
         http = service;
+        EngineMetrics metrics = groundwork.await().engine(modelId);
         sayWhatIsLoaded(engineOptions.context());
         try (ProgressBar bar = new ProgressBar()) {
             long bytes = Files.size(file);
@@ -181,6 +177,5 @@ final class Serving implements AutoCloseable {
         if (http != null) {
             http.close();
         }
-        monitoring.close();
     }
 }

@@ -1,0 +1,57 @@
+package org.kvant.cli;
+
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.kvant.http.MetricsSource;
+import org.kvant.llama.Backend;
+import org.kvant.monitoring.BuildInfo;
+import org.kvant.monitoring.Monitoring;
+import org.kvant.monitoring.Vocabulary;
+
+/**
+ * What a server needs whatever its model: native libraries and metrics. Made on a thread of its own while the model's header is read and HTTP
+ * set up, which takes about as long.
+ */
+final class Groundwork implements MetricsSource, AutoCloseable {
+    private final CompletableFuture<Monitoring> monitoring;
+
+    private Groundwork(CompletableFuture<Monitoring> monitoring) {
+        this.monitoring = monitoring;
+    }
+
+    /** @param vocabularies names that metrics are shown under */
+    static Groundwork begin(Set<Vocabulary> vocabularies) {
+        return new Groundwork(CompletableFuture.supplyAsync(
+                () -> new Monitoring(BuildInfo.of(Backend.load().version()), vocabularies),
+                task -> Thread.ofPlatform().name("kvant-groundwork").daemon().start(task)));
+    }
+
+    /**
+     * Waits for both.
+     *
+     * @throws org.kvant.llama.loader.NativeLoadException if the libraries can't be used
+     */
+    Monitoring await() {
+        try {
+            return monitoring.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public Scrape scrape(@Nullable String accept) {
+        return await().scrape(accept);
+    }
+
+    /** Waits too: the process must not end while libraries are being loaded. */
+    @Override
+    public void close() {
+        monitoring.thenAccept(Monitoring::close).exceptionally(_ -> null).join();
+    }
+}
