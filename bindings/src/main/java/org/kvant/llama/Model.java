@@ -239,6 +239,34 @@ public final class Model implements AutoCloseable {
         if (options.vocabularyOnly()) {
             throw new IllegalStateException("the model was loaded without its weights");
         }
+        if (options.sizesOnly()) {
+            throw new IllegalStateException("the model was loaded for its sizes only");
+        }
+        return made(contextOptions);
+    }
+
+    /**
+     * What a context with these options would take, as llama.cpp computes it when it makes one, but without taking it.
+     *
+     * @throws IllegalArgumentException if the options do not fit the model
+     * @throws IllegalStateException unless the model was loaded with {@link ModelOptions#sizesOnly}
+     * @throws ContextException if llama.cpp cannot make such a context
+     */
+    public ContextSizes sizes(ContextOptions contextOptions) {
+        if (!options.sizesOnly()) {
+            throw new IllegalStateException("the model was not loaded for its sizes");
+        }
+        try (Context context = made(contextOptions)) {
+            return new ContextSizes(
+                    context.contextSize(),
+                    context.sequenceLength(),
+                    context.kvBytesK(),
+                    context.kvBytesV(),
+                    context.computeBufferBytes());
+        }
+    }
+
+    private Context made(ContextOptions contextOptions) {
         lifetime.addDependent();
         try {
             return new Context(this, contextOptions);

@@ -54,7 +54,10 @@ final class ModelLoader {
     private MemorySegment parameters(Arena arena) {
         MemorySegment p = llama_h.llama_model_default_params(arena);
         llama_model_params.n_gpu_layers(p, options.gpuLayers());
-        llama_model_params.load_mode(p, options.loadMode().nativeValue());
+        // llama.cpp asserts that nothing is mapped when nothing is allocated.
+        LoadMode mode = options.sizesOnly() ? LoadMode.READ : options.loadMode();
+        llama_model_params.load_mode(p, mode.nativeValue());
+        llama_model_params.no_alloc(p, options.sizesOnly());
         llama_model_params.vocab_only(p, options.vocabularyOnly());
         llama_model_params.check_tensors(p, options.checkTensors());
         llama_model_params.use_extra_bufts(p, options.repackWeights());

@@ -12,6 +12,8 @@ import java.util.Objects;
  * @param repackWeights whether weights may be copied into a layout that this CPU computes on faster, at the price of
  *     memory
  * @param progress told how far loading is
+ * @param sizesOnly whether only {@link Model#sizes} is wanted: neither weights are read nor memory is taken ({@code no_alloc} in llama.h), and no
+ *     context can be made
  */
 public record ModelOptions(
         int gpuLayers,
@@ -19,7 +21,8 @@ public record ModelOptions(
         boolean vocabularyOnly,
         boolean checkTensors,
         boolean repackWeights,
-        LoadProgress progress) {
+        LoadProgress progress,
+        boolean sizesOnly) {
     public ModelOptions {
         Objects.requireNonNull(loadMode, "loadMode");
         Objects.requireNonNull(progress, "progress");
@@ -27,30 +30,34 @@ public record ModelOptions(
 
     /** Everything on the GPU if there is one, llama.cpp's own choice of load mode. */
     public static ModelOptions defaults() {
-        return new ModelOptions(-1, LoadMode.AUTO, false, false, true, LoadProgress.NONE);
+        return new ModelOptions(-1, LoadMode.AUTO, false, false, true, LoadProgress.NONE, false);
     }
 
     public ModelOptions withGpuLayers(int layers) {
-        return new ModelOptions(layers, loadMode, vocabularyOnly, checkTensors, repackWeights, progress);
+        return new ModelOptions(layers, loadMode, vocabularyOnly, checkTensors, repackWeights, progress, sizesOnly);
     }
 
     public ModelOptions withLoadMode(LoadMode mode) {
-        return new ModelOptions(gpuLayers, mode, vocabularyOnly, checkTensors, repackWeights, progress);
+        return new ModelOptions(gpuLayers, mode, vocabularyOnly, checkTensors, repackWeights, progress, sizesOnly);
     }
 
     public ModelOptions withVocabularyOnly(boolean only) {
-        return new ModelOptions(gpuLayers, loadMode, only, checkTensors, repackWeights, progress);
+        return new ModelOptions(gpuLayers, loadMode, only, checkTensors, repackWeights, progress, sizesOnly);
     }
 
     public ModelOptions withCheckTensors(boolean check) {
-        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, check, repackWeights, progress);
+        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, check, repackWeights, progress, sizesOnly);
     }
 
     public ModelOptions withRepackWeights(boolean repack) {
-        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, checkTensors, repack, progress);
+        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, checkTensors, repack, progress, sizesOnly);
     }
 
     public ModelOptions withProgress(LoadProgress listener) {
-        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, checkTensors, repackWeights, listener);
+        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, checkTensors, repackWeights, listener, sizesOnly);
+    }
+
+    public ModelOptions withSizesOnly(boolean only) {
+        return new ModelOptions(gpuLayers, loadMode, vocabularyOnly, checkTensors, repackWeights, progress, only);
     }
 }

@@ -7,11 +7,9 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.EngineOptions;
-import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
 import org.kvant.http.HttpOptions;
 import org.kvant.llama.ContextOptions;
-import org.kvant.llama.FlashAttention;
 import org.kvant.llama.KvCache;
 import org.kvant.llama.LoadMode;
 import org.kvant.llama.ModelOptions;
@@ -19,9 +17,9 @@ import org.kvant.llama.loader.NativeLoadException;
 import org.kvant.monitoring.Vocabulary;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kvant serve}: a model behind the OpenAI API. */
@@ -65,35 +63,8 @@ public final class ServeCommand implements Callable<Integer> {
             description = "Port; 0 takes a free one (default: ${DEFAULT-VALUE}).")
     private int port;
 
-    @Option(
-            names = {"-c", "--ctx-size"},
-            defaultValue = "0",
-            paramLabel = "N",
-            description =
-                    "Tokens of the whole KV cache, shared evenly by the sequences; 0: the model's training context for each"
-                            + " sequence, at most 4096 (default: ${DEFAULT-VALUE}).")
-    private int contextSize;
-
-    @Option(
-            names = {"-np", "--parallel"},
-            defaultValue = "4",
-            paramLabel = "N",
-            description = "Requests that run at a time (default: ${DEFAULT-VALUE}).")
-    private int parallel;
-
-    @Option(
-            names = {"-t", "--threads"},
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads that compute; 0: one for each physical core (default: ${DEFAULT-VALUE}).")
-    private int threads;
-
-    @Option(
-            names = {"-tb", "--threads-batch"},
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads for prompts; 0: as --threads (default: ${DEFAULT-VALUE}).")
-    private int threadsBatch;
+    @Mixin
+    private final ContextArguments context = new ContextArguments();
 
     @Option(
             names = {"-ngl", "--gpu-layers"},
@@ -101,49 +72,6 @@ public final class ServeCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Layers to put on graphics cards; -1: all that there are (default: ${DEFAULT-VALUE}).")
     private int gpuLayers;
-
-    @Option(
-            names = {"-ctk", "--cache-type-k"},
-            defaultValue = "f16",
-            converter = CacheTypeConverter.class,
-            paramLabel = "TYPE",
-            description =
-                    "Type of the K cache: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl (default: ${DEFAULT-VALUE}).")
-    private GgmlType cacheTypeK = GgmlType.F16;
-
-    @Option(
-            names = {"-ctv", "--cache-type-v"},
-            defaultValue = "f16",
-            converter = CacheTypeConverter.class,
-            paramLabel = "TYPE",
-            description = "Type of the V cache, of the same ones (default: ${DEFAULT-VALUE}).")
-    private GgmlType cacheTypeV = GgmlType.F16;
-
-    @Option(
-            names = {"-fa", "--flash-attn"},
-            defaultValue = "auto",
-            paramLabel = "auto|on|off",
-            description = "Flash attention; a quantized V cache needs it (default: ${DEFAULT-VALUE}).")
-    private String flashAttention = "auto";
-
-    @Option(
-            names = {"-kvu", "--kv-unified"},
-            description = "One cache that all sequences take from as they need, instead of an equal share for each.")
-    private boolean unified;
-
-    @Option(
-            names = {"-b", "--batch-size"},
-            defaultValue = "2048",
-            paramLabel = "N",
-            description = "Most tokens in one decode (default: ${DEFAULT-VALUE}).")
-    private int batchSize;
-
-    @Option(
-            names = {"-ub", "--ubatch-size"},
-            defaultValue = "512",
-            paramLabel = "N",
-            description = "Most tokens computed at once inside it (default: ${DEFAULT-VALUE}).")
-    private int ubatchSize;
 
     @Option(
             names = "--queue-size",
@@ -220,12 +148,12 @@ public final class ServeCommand implements Callable<Integer> {
         String template;
         // All that can be known without loading a gigabyte comes first.
         try (GgufFile file = GgufFile.open(model)) {
-            ContextOptions context = EngineOptions.sized(contextOptions(), trainContext(file));
-            KvCache.check(file.metadata(), cacheTypeK, cacheTypeV, context.flashAttention());
-            cache = KvCache.of(file.metadata(), context);
+            ContextOptions sized = EngineOptions.sized(context.options(command()), ContextArguments.trainContext(file));
+            KvCache.check(file.metadata(), sized.cacheTypeK(), sized.cacheTypeV(), sized.flashAttention());
+            cache = KvCache.of(file.metadata(), sized);
             template = chatTemplate == null ? null : ChatTemplateArgument.resolve(chatTemplate, file.metadata());
             options = EngineOptions.builder()
-                    .context(context)
+                    .context(sized)
                     .model(ModelOptions.defaults()
                             .withGpuLayers(gpuLayers)
                             .withLoadMode(noMmap ? LoadMode.READ : LoadMode.AUTO))
@@ -243,65 +171,12 @@ public final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private ContextOptions contextOptions() {
-        int computing = threads == 0 ? EngineOptions.defaultThreads() : threads;
-        return EngineOptions.defaultContext()
-                .contextSize(contextSize)
-                .maxSequences(parallel)
-                .threads(computing)
-                .threadsBatch(threadsBatch == 0 ? computing : threadsBatch)
-                .batchSize(batchSize)
-                .ubatchSize(ubatchSize)
-                .cacheTypeK(cacheTypeK)
-                .cacheTypeV(cacheTypeV)
-                .kvUnified(unified)
-                .flashAttention(flashAttention())
-                .build();
-    }
-
-    private FlashAttention flashAttention() {
-        return switch (flashAttention) {
-            case "auto" -> FlashAttention.AUTO;
-            case "on" -> FlashAttention.ENABLED;
-            case "off" -> FlashAttention.DISABLED;
-            default ->
-                throw new ParameterException(command(), "--flash-attn must be auto, on or off, not " + flashAttention);
-        };
-    }
-
-    private static int trainContext(GgufFile file) throws IOException {
-        String architecture = file.metadata().string("general.architecture");
-        return (int) Math.min(Integer.MAX_VALUE, file.metadata().integer(architecture + ".context_length", 0));
-    }
-
     private void checkRanges() {
-        range("--port", port, 0, 65_535);
-        range("--ctx-size", contextSize, 0, 1 << 26);
-        range("--parallel", parallel, 1, ContextOptions.MAX_SEQUENCES);
-        range("--threads", threads, 0, ContextOptions.MAX_THREADS);
-        range("--threads-batch", threadsBatch, 0, ContextOptions.MAX_THREADS);
-        range("--gpu-layers", gpuLayers, -1, Integer.MAX_VALUE);
-        range("--batch-size", batchSize, parallel, 1 << 26);
-        range("--ubatch-size", ubatchSize, parallel, 1 << 26);
-        range("--queue-size", queueSize, 1, MOST_WAITING);
-        range("--max-body", maxBody, 1, Integer.MAX_VALUE);
-        range("--drain-timeout", drainTimeout, 0, Integer.MAX_VALUE);
-        if (contextSize != 0 && contextSize < parallel) {
-            throw new ParameterException(
-                    command(),
-                    "--ctx-size " + contextSize + " leaves nothing for each of " + parallel
-                            + " sequences: raise it, or lower --parallel");
-        }
-    }
-
-    private void range(String option, int value, int min, int max) {
-        if (value < min || value > max) {
-            throw new ParameterException(
-                    command(),
-                    option + " must be "
-                            + (max == Integer.MAX_VALUE ? min + " or more" : "between " + min + " and " + max)
-                            + ", not " + value);
-        }
+        Ranges.check(command(), "--port", port, 0, 65_535);
+        Ranges.check(command(), "--gpu-layers", gpuLayers, -1, Integer.MAX_VALUE);
+        Ranges.check(command(), "--queue-size", queueSize, 1, MOST_WAITING);
+        Ranges.check(command(), "--max-body", maxBody, 1, Integer.MAX_VALUE);
+        Ranges.check(command(), "--drain-timeout", drainTimeout, 0, Integer.MAX_VALUE);
     }
 
     private CommandLine command() {

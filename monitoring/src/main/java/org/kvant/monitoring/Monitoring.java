@@ -62,30 +62,38 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
     }
 
     /**
-     * All metrics in the format that the scraper asks for.
+     * All metrics in the format that the scraper asks for, under the names that this was made with.
      *
      * @param accept the request's header {@code Accept}; null if there is none
      */
-    @Override
     public Scrape scrape(@Nullable String accept) {
+        return scrape(accept, vocabularies);
+    }
+
+    @Override
+    public Scrape scrape(@Nullable String accept, @Nullable String names) {
+        return scrape(accept, names == null ? vocabularies : Vocabulary.parse(names));
+    }
+
+    private Scrape scrape(@Nullable String accept, Set<Vocabulary> shown) {
         engines.forEach(EngineMetrics::refresh);
         ExpositionFormatWriter writer = ExpositionFormat.negotiate(accept).writer();
         ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
         try {
-            writer.write(body, snapshots());
+            writer.write(body, snapshots(shown));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return new Scrape(writer.getContentType(), body.toByteArray());
     }
 
-    private MetricSnapshots snapshots() {
+    private MetricSnapshots snapshots(Set<Vocabulary> shown) {
         // Micrometer adds to each histogram a gauge of its recent maximum, which says little and can't be aggregated.
         MetricSnapshots catalogue = new MetricSnapshots(registry.getPrometheusRegistry().scrape().stream()
                 .filter(snapshot -> Metric.ofFamilyName(snapshot.getMetadata().getPrometheusName())
                         .isPresent())
                 .toList());
-        return new MetricSnapshots(vocabularies.stream()
+        return new MetricSnapshots(shown.stream()
                 .flatMap(vocabulary -> vocabulary.snapshots(catalogue))
                 .toList());
     }

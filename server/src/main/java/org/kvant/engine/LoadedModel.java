@@ -72,7 +72,8 @@ final class LoadedModel implements AutoCloseable {
         }
     }
 
-    private static ContextOptions contextOptions(Model model, ContextOptions wanted) {
+    /** What an engine makes of the wanted options for this model. */
+    static ContextOptions contextOptions(Model model, ContextOptions wanted) {
         // Each sequence has one token to sample from; more logits are for guessed tokens and for those of prompts.
         int row = Float.BYTES * model.vocab().size();
         int more = Math.clamp(EXTRA_LOGITS / row, MIN_EXTRA_OUTPUTS, MAX_EXTRA_OUTPUTS);

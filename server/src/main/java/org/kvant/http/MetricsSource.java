@@ -9,8 +9,10 @@ public interface MetricsSource {
      * The current values; called on a worker thread, by several at a time.
      *
      * @param accept the request's {@code Accept} header; null if it has none
+     * @param names under which vocabularies' names, separated by commas; null for those that the server was started with
+     * @throws IllegalArgumentException if there is no such vocabulary
      */
-    Scrape scrape(@Nullable String accept);
+    Scrape scrape(@Nullable String accept, @Nullable String names);
 
     /**
      * @param contentType of the body, with its version and charset

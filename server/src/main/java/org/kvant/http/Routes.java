@@ -31,6 +31,7 @@ final class Routes {
         StatusRoutes status = new StatusRoutes(options.modelId(), workers, served, metrics);
         Router router = Router.router(vertx);
         status.addProbesTo(router);
+        new StatusPage().addTo(router);
         if (options.apiKey() != null) {
             router.route().handler(new ApiKeyCheck(options.apiKey()));
         }

@@ -9,8 +9,10 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.kvant.engine.EngineState;
 import org.kvant.engine.ModelInfo;
+import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 import org.kvant.openai.ModelJson;
 
@@ -75,7 +77,8 @@ final class StatusRoutes {
     private void metrics(RoutingContext context) {
         String accept = context.request().getHeader(HttpHeaders.ACCEPT);
         HttpServerResponse response = context.response();
-        workers.executeBlocking(() -> metrics.scrape(accept), false)
+        String names = context.queryParams().get("names");
+        workers.executeBlocking(() -> scrape(accept, names), false)
                 .onSuccess(scrape -> {
                     if (!response.closed()) {
                         response.putHeader(HttpHeaders.CONTENT_TYPE, scrape.contentType())
@@ -83,6 +86,14 @@ final class StatusRoutes {
                     }
                 })
                 .onFailure(failure -> Answers.error(response, Answers.describe(failure)));
+    }
+
+    private MetricsSource.Scrape scrape(@Nullable String accept, @Nullable String names) throws ApiException {
+        try {
+            return metrics.scrape(accept, names);
+        } catch (IllegalArgumentException e) {
+            throw new ApiException(ApiError.invalid(String.valueOf(e.getMessage()), "names", "invalid_value"));
+        }
     }
 
     @FunctionalInterface

@@ -31,7 +31,7 @@ final class RealServer implements AutoCloseable {
     RealServer(int sequences, int queue) throws IOException, InterruptedException {
         service = HttpService.start(
                 HttpOptions.of("127.0.0.1", 0, MODEL).withFingerprint("kvant-test"),
-                _ -> new MetricsSource.Scrape("text/plain", new byte[0]));
+                (_, _) -> new MetricsSource.Scrape("text/plain", new byte[0]));
         engine = Engine.start(
                 DemoModel.file(),
                 EngineOptions.builder()

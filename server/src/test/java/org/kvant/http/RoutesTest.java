@@ -59,7 +59,11 @@ class RoutesTest {
         try (ScriptedServer server = ScriptedServer.ready()) {
             HttpResponse<String> metrics =
                     server.send(server.request("/metrics").header("Accept", "text/x"));
-            assertThat(metrics.body()).isEqualTo("accepts text/x\n");
+            assertThat(metrics.body()).isEqualTo("accepts text/x, names null\n");
+            assertThat(server.get("/metrics?names=vllm").body()).endsWith("names vllm\n");
+            HttpResponse<String> unknown = server.get("/metrics?names=other");
+            assertThat(unknown.statusCode()).isEqualTo(400);
+            assertThat(unknown.body()).contains("no 'other'").contains("\"param\":\"names\"");
             assertThat(metrics.headers().firstValue("Content-Type")).hasValue("text/plain; version=0.0.4");
         }
     }
@@ -67,7 +71,7 @@ class RoutesTest {
     @ParameterizedTest
     @CsvSource({
         "GET, /v1/nothing, 404, unknown_url",
-        "GET, /, 404, unknown_url",
+        "POST, /, 405, method_not_supported",
         "POST, /v1/embeddings, 404, unknown_url",
         "GET, /v1/completions, 405, method_not_supported",
         "DELETE, /v1/chat/completions, 405, method_not_supported",
@@ -142,6 +146,7 @@ class RoutesTest {
             server.service.attach(server.engine);
             assertThat(server.get("/health").statusCode()).isEqualTo(200);
             assertThat(server.get("/ready").statusCode()).isEqualTo(200);
+            assertThat(server.get("/").statusCode()).isEqualTo(200);
             for (String path : new String[] {"/metrics", "/v1/models", "/nothing"}) {
                 assertThat(server.get(path).statusCode()).isEqualTo(401);
             }
@@ -183,7 +188,7 @@ class RoutesTest {
         try (ScriptedServer server = ScriptedServer.ready()) {
             assertThatThrownBy(() -> HttpService.start(
                             HttpOptions.of("127.0.0.1", server.port(), "m"),
-                            _ -> new MetricsSource.Scrape("text/plain", new byte[0])))
+                            (_, _) -> new MetricsSource.Scrape("text/plain", new byte[0])))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("Port " + server.port() + " on 127.0.0.1 is in use");
         }

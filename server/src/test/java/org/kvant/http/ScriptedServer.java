@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The HTTP server before a {@link ScriptedInference}, and a client. */
 final class ScriptedServer implements AutoCloseable {
@@ -20,10 +21,7 @@ final class ScriptedServer implements AutoCloseable {
 
     ScriptedServer(int capacity, UnaryOperator<HttpOptions> options) throws IOException {
         engine = new ScriptedInference(capacity);
-        service = HttpService.start(
-                options.apply(HttpOptions.of("127.0.0.1", 0, MODEL)),
-                accept -> new MetricsSource.Scrape(
-                        "text/plain; version=0.0.4", ("accepts " + accept + "\n").getBytes(StandardCharsets.UTF_8)));
+        service = HttpService.start(options.apply(HttpOptions.of("127.0.0.1", 0, MODEL)), ScriptedServer::scrape);
     }
 
     /** Ready, with default options. */
@@ -31,6 +29,15 @@ final class ScriptedServer implements AutoCloseable {
         ScriptedServer server = new ScriptedServer(8, UnaryOperator.identity());
         server.service.attach(server.engine);
         return server;
+    }
+
+    private static MetricsSource.Scrape scrape(@Nullable String accept, @Nullable String names) {
+        if ("other".equals(names)) {
+            throw new IllegalArgumentException("no 'other'");
+        }
+        return new MetricsSource.Scrape(
+                "text/plain; version=0.0.4",
+                ("accepts " + accept + ", names " + names + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     int port() {

@@ -1,0 +1,140 @@
+package org.kvant.cli;
+
+import java.io.IOException;
+import org.kvant.engine.EngineOptions;
+import org.kvant.gguf.GgmlType;
+import org.kvant.gguf.GgufFile;
+import org.kvant.llama.ContextOptions;
+import org.kvant.llama.FlashAttention;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The options of {@code serve} and {@code plan} that decide how large a context is. */
+final class ContextArguments {
+    @Option(
+            names = {"-c", "--ctx-size"},
+            defaultValue = "0",
+            paramLabel = "N",
+            description =
+                    "Tokens of the whole KV cache, shared evenly by the sequences; 0: the model's training context for each"
+                            + " sequence, at most 4096 (default: ${DEFAULT-VALUE}).")
+    private int contextSize;
+
+    @Option(
+            names = {"-np", "--parallel"},
+            defaultValue = "4",
+            paramLabel = "N",
+            description = "Requests that run at a time (default: ${DEFAULT-VALUE}).")
+    private int parallel;
+
+    @Option(
+            names = {"-t", "--threads"},
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "Threads that compute; 0: one for each physical core (default: ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(
+            names = {"-tb", "--threads-batch"},
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "Threads for prompts; 0: as --threads (default: ${DEFAULT-VALUE}).")
+    private int threadsBatch;
+
+    @Option(
+            names = {"-ctk", "--cache-type-k"},
+            defaultValue = "f16",
+            converter = CacheTypeConverter.class,
+            paramLabel = "TYPE",
+            description =
+                    "Type of the K cache: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl (default: ${DEFAULT-VALUE}).")
+    private GgmlType cacheTypeK = GgmlType.F16;
+
+    @Option(
+            names = {"-ctv", "--cache-type-v"},
+            defaultValue = "f16",
+            converter = CacheTypeConverter.class,
+            paramLabel = "TYPE",
+            description = "Type of the V cache, of the same ones (default: ${DEFAULT-VALUE}).")
+    private GgmlType cacheTypeV = GgmlType.F16;
+
+    @Option(
+            names = {"-fa", "--flash-attn"},
+            defaultValue = "auto",
+            paramLabel = "auto|on|off",
+            description = "Flash attention; a quantized V cache needs it (default: ${DEFAULT-VALUE}).")
+    private String flashAttention = "auto";
+
+    @Option(
+            names = {"-kvu", "--kv-unified"},
+            description = "One cache that all sequences take from as they need, instead of an equal share for each.")
+    private boolean unified;
+
+    @Option(
+            names = {"-b", "--batch-size"},
+            defaultValue = "2048",
+            paramLabel = "N",
+            description = "Most tokens in one decode (default: ${DEFAULT-VALUE}).")
+    private int batchSize;
+
+    @Option(
+            names = {"-ub", "--ubatch-size"},
+            defaultValue = "512",
+            paramLabel = "N",
+            description = "Most tokens computed at once inside it (default: ${DEFAULT-VALUE}).")
+    private int ubatchSize;
+
+    /**
+     * The context that these ask for, not yet sized for a model.
+     *
+     * @throws ParameterException if one is out of its range
+     */
+    ContextOptions options(CommandLine command) {
+        check(command);
+        int computing = threads == 0 ? EngineOptions.defaultThreads() : threads;
+        return EngineOptions.defaultContext()
+                .contextSize(contextSize)
+                .maxSequences(parallel)
+                .threads(computing)
+                .threadsBatch(threadsBatch == 0 ? computing : threadsBatch)
+                .batchSize(batchSize)
+                .ubatchSize(ubatchSize)
+                .cacheTypeK(cacheTypeK)
+                .cacheTypeV(cacheTypeV)
+                .kvUnified(unified)
+                .flashAttention(flashAttention(command))
+                .build();
+    }
+
+    private FlashAttention flashAttention(CommandLine command) {
+        return switch (flashAttention) {
+            case "auto" -> FlashAttention.AUTO;
+            case "on" -> FlashAttention.ENABLED;
+            case "off" -> FlashAttention.DISABLED;
+            default ->
+                throw new ParameterException(command, "--flash-attn must be auto, on or off, not " + flashAttention);
+        };
+    }
+
+    private void check(CommandLine command) {
+        Ranges.check(command, "--ctx-size", contextSize, 0, 1 << 26);
+        Ranges.check(command, "--parallel", parallel, 1, ContextOptions.MAX_SEQUENCES);
+        Ranges.check(command, "--threads", threads, 0, ContextOptions.MAX_THREADS);
+        Ranges.check(command, "--threads-batch", threadsBatch, 0, ContextOptions.MAX_THREADS);
+        Ranges.check(command, "--batch-size", batchSize, parallel, 1 << 26);
+        Ranges.check(command, "--ubatch-size", ubatchSize, parallel, 1 << 26);
+        if (contextSize != 0 && contextSize < parallel) {
+            throw new ParameterException(
+                    command,
+                    "--ctx-size " + contextSize + " leaves nothing for each of " + parallel
+                            + " sequences: raise it, or lower --parallel");
+        }
+    }
+
+    /** What the file says the model was trained with, in tokens; 0 if it says nothing. */
+    static int trainContext(GgufFile file) throws IOException {
+        String architecture = file.metadata().string("general.architecture");
+        return (int) Math.min(Integer.MAX_VALUE, file.metadata().integer(architecture + ".context_length", 0));
+    }
+}

@@ -1,0 +1,18 @@
+package org.kvant.engine;
+
+/**
+ * What an engine takes, by part, in bytes; the figures that {@link EngineSnapshot} gives when it runs.
+ *
+ * @param weightBytes the model's tensors
+ * @param kvBytesK the K cache
+ * @param kvBytesV the V cache
+ * @param computeBytes native buffers for intermediate results
+ * @param cells tokens that the cache holds
+ * @param sequenceContext tokens that one sequence can hold
+ */
+public record MemoryPlan(
+        long weightBytes, long kvBytesK, long kvBytesV, long computeBytes, int cells, int sequenceContext) {
+    public long bytes() {
+        return weightBytes + kvBytesK + kvBytesV + computeBytes;
+    }
+}
