@@ -45,8 +45,8 @@ final class Groundwork implements MetricsSource, AutoCloseable {
     }
 
     @Override
-    public Scrape scrape(@Nullable String accept) {
-        return await().scrape(accept);
+    public Scrape scrape(@Nullable String accept, @Nullable String names) {
+        return await().scrape(accept, names);
     }
 
     /** Waits too: the process must not end while libraries are being loaded. */
