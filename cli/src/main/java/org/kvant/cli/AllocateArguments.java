@@ -220,6 +220,10 @@ final class AllocateArguments {
                     "--types are to choose from with --size, --bpw, --max-kld or --min-speed; the preset "
                             + merged.preset() + " has types of its own");
         }
+        if (noProbes) {
+            throw new ParameterException(
+                    command, "--no-probes goes with --size, --bpw, --max-kld or --min-speed; a preset needs no probes");
+        }
         if (!texts.isEmpty()) {
             throw new ParameterException(
                     command,

@@ -165,12 +165,21 @@ class AllocateCommandTest {
             assertThat(files).isEmpty();
         }
         Path recipe = target("recipe.yaml");
-        assertThat(run(model, "--stats", stats, "--bpw", "5", "--dry-run", "--write-recipe", recipe.toString()))
+        assertThat(run(
+                        model,
+                        "--stats",
+                        stats,
+                        "--bpw",
+                        "5",
+                        "--no-probes",
+                        "--dry-run",
+                        "--write-recipe",
+                        recipe.toString()))
                 .isZero();
         Path predicted = target("predicted.gguf");
         Path chosen = target("chosen.gguf");
-        succeeds(predicted, "--recipe", recipe.toString());
-        succeeds(chosen, "--stats", stats, "--bpw", "5");
+        succeeds(predicted, "--recipe", recipe.toString(), "--no-probes");
+        succeeds(chosen, "--stats", stats, "--bpw", "5", "--no-probes");
         assertThat(predicted).hasSameBinaryContentAs(chosen);
     }
 
@@ -185,13 +194,26 @@ class AllocateCommandTest {
             succeeds(first, options.toArray(String[]::new));
             Path second = target("second.gguf");
             succeeds(second, "--recipe", recipe.toString());
-            assertThat(second).hasSameBinaryContentAs(first);
+            assertSameTensors(second, first);
         }
         // The command line goes before the recipe.
         Path third = target("third.gguf");
         succeeds(third, "--recipe", target("recipe.yaml").toString(), "--type", "Q8_0");
         try (GgufFile file = GgufFile.open(third)) {
             assertThat(file.tensor("blk.0.attn_q.weight").orElseThrow().type()).isEqualTo(GgmlType.Q8_0);
+        }
+    }
+
+    /** Where types are fixed, probes may predict another divergence, which is in the metadata. */
+    private static void assertSameTensors(Path actual, Path expected) throws IOException {
+        try (GgufFile a = GgufFile.open(actual);
+                GgufFile b = GgufFile.open(expected)) {
+            assertThat(a.tensors()).isEqualTo(b.tensors()).isNotEmpty();
+            for (TensorInfo tensor : a.tensors()) {
+                assertThat(a.data(tensor).mismatch(b.data(tensor)))
+                        .as(tensor.name())
+                        .isEqualTo(-1);
+            }
         }
     }
 
@@ -274,6 +296,7 @@ class AllocateCommandTest {
         assertThat(fails("--stats", stats, "--bpw", "4", "--types", "q4_0,q9")).contains("there is no type 'q9'");
         assertThat(fails("--stats", stats, "--type", "Q4_0", "--types", "q4_0")).contains("--types are to choose from");
         assertThat(fails("--stats", stats, "--type", "Q4_0", "--text", text)).contains("kvant evaluate");
+        assertThat(fails("--stats", stats, "--type", "Q4_0", "--no-probes")).contains("--no-probes");
         assertThat(fails("--stats", stats, "--bpw", "4", "--chunks", "3")).contains("name one");
         assertThat(fails("--stats", stats, "--bpw", "4", "--text", text, "--chunks", "-1"))
                 .contains("negative");
