@@ -83,7 +83,7 @@ bench: maven native/lib/current
 bench-peer: build native/lib/current
 	@test -n "$(LLAMA_SERVER)" && test -n "$(LLAMA_BENCH)" && test -f "$(MODEL)" || { echo "kvant: bench-peer needs LLAMA_SERVER=<program> LLAMA_BENCH=<program> MODEL=<GGUF file>" >&2; exit 1; }
 	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl benchmarks -am
-	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.peer.PeerBench bin/kvant "$(LLAMA_SERVER)" "$(LLAMA_BENCH)" "$(MODEL)" $(or $(THREADS),2) $(or $(ROUNDS),5)
+	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.peer.PeerBench bin/kvant "$(LLAMA_SERVER)" "$(LLAMA_BENCH)" "$(MODEL)" $(or $(THREADS),2) $(or $(ROUNDS),5) $(or $(STARTS),9) $(or $(SECONDS),60) $(or $(CASES),all)
 
 bench-quantize: build native/lib/current
 	@benchmarks/quantize.sh

@@ -127,6 +127,12 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--no-warmup", description = "Be ready without a first decode; the first request then pays for it.")
     private boolean noWarmup;
 
+    @Option(
+            names = "--no-prompt-lookup",
+            description =
+                    "Compute every token on its own, without guessing from the text so far; answers are the same.")
+    private boolean noPromptLookup;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -158,6 +164,7 @@ public final class ServeCommand implements Callable<Integer> {
                             .withGpuLayers(gpuLayers)
                             .withLoadMode(noMmap ? LoadMode.READ : LoadMode.AUTO))
                     .queueCapacity(queueSize)
+                    .promptLookup(!noPromptLookup)
                     .warmup(!noWarmup)
                     .build();
         }

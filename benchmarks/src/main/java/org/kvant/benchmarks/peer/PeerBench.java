@@ -1,178 +1,74 @@
 package org.kvant.benchmarks.peer;
 
 import java.io.IOException;
-import java.net.http.HttpClient;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One stream on Kvant, on llama-server and in llama-bench, in turn, several rounds; prints medians and ratios.
+ * Kvant, llama-server and llama.cpp's benches at the same work, in turn, several rounds; prints medians and ratios as Markdown.
  *
- * <pre>make bench-peer LLAMA_SERVER=path LLAMA_BENCH=path MODEL=file [THREADS=2] [ROUNDS=5]</pre>
+ * <pre>make bench-peer LLAMA_SERVER=path LLAMA_BENCH=path MODEL=file [THREADS=2] [ROUNDS=5] [STARTS=9] [SECONDS=60] [CASES=start,stream,...]</pre>
  */
 public final class PeerBench {
-
-    /** 64 words, so that the prefill is a chat turn's and not a document's. */
-    private static final String PROMPT =
-            "The old lighthouse keeper walked down to the harbour every morning before the sun "
-                    + "came up, carried his lamp and his coffee, counted the boats that had come back during the night, and wrote "
-                    + "their names into a small blue book that nobody else had ever been allowed to read. One day in late "
-                    + "autumn, one of the boats was missing, and";
-
-    private static final int TOKENS = 128;
-    private static final Pattern BENCH_RATE = Pattern.compile("\"avg_ts\":\\s*([0-9.]+)");
-
-    private final Map<String, List<Double>> samples = new LinkedHashMap<>();
-
     private PeerBench() {}
 
-    /** Arguments: bin/kvant, llama-server, llama-bench, the model, threads, rounds. */
+    /** Arguments: bin/kvant, llama-server, llama-bench, the model, threads, rounds, starts, seconds of the longest case, cases or "all". */
     public static void main(String[] args) throws Exception {
-        if (args.length != 6) {
-            System.err.println("usage: PeerBench KVANT LLAMA_SERVER LLAMA_BENCH MODEL THREADS ROUNDS");
+        if (args.length != 9) {
+            System.err.println(
+                    "usage: PeerBench KVANT LLAMA_SERVER LLAMA_BENCH MODEL THREADS ROUNDS STARTS SECONDS CASES");
             System.exit(2);
         }
-        String model = args[3];
-        String threads = args[4];
-        List<String> ours = List.of(
-                args[0],
-                "serve",
-                "-m",
-                model,
-                "--threads",
-                threads,
-                "--parallel",
-                "1",
-                "--ctx-size",
-                "2048",
-                "--cache-type-k",
-                "q8_0",
-                "--cache-type-v",
-                "q8_0");
-        List<String> theirs = List.of(
-                args[1],
-                "-m",
-                model,
-                "-t",
-                threads,
-                "-np",
-                "1",
-                "-c",
-                "2048",
-                "-ctk",
-                "q8_0",
-                "-ctv",
-                "q8_0",
-                "--host",
-                "127.0.0.1");
-        List<String> raw = List.of(
-                args[2],
-                "-m",
-                model,
-                "-t",
-                threads,
-                "-p",
-                "0",
-                "-n",
-                Integer.toString(TOKENS),
-                "-r",
-                "2",
-                "-ctk",
-                "q8_0",
-                "-ctv",
-                "q8_0",
-                "-fa",
-                "1",
-                "-o",
-                "json");
-        PeerBench bench = new PeerBench();
-        for (int round = 1; round <= Integer.parseInt(args[5]); round++) {
-            System.err.println("round " + round);
-            bench.serve("kvant", ours, "/ready");
-            bench.serve("llama-server", theirs, "/health");
-            bench.record("llama-bench", "decode tok/s", bench.rawRate(raw));
-        }
-        bench.print(model, threads);
-    }
-
-    private void serve(String who, List<String> command, String readyPath) throws Exception {
-        Path log = Files.createTempFile("peer-" + who, ".log");
-        try (ServerProcess server = ServerProcess.start(command, readyPath, log);
-                HttpClient client = StreamedCompletion.client()) {
-            record(who, "start to ready, s", server.readySeconds());
-            // What a JIT compiler or a page cache still has to learn is not what a long-running server shows.
-            for (int i = 0; i < 3; i++) {
-                StreamedCompletion.run(client, server, "Warm-up " + i + ". " + PROMPT, TOKENS);
+        Peers peers = new Peers(args[0], args[1], args[2], args[3], Integer.parseInt(args[4]), new AtomicInteger());
+        int rounds = Integer.parseInt(args[5]);
+        int starts = Integer.parseInt(args[6]);
+        int seconds = Integer.parseInt(args[7]);
+        Figures figures = new Figures();
+        List<String> loads = new ArrayList<>();
+        for (PeerCase work : cases(args[8])) {
+            // Minutes of the same once are enough, where a single start says little.
+            int times = work == PeerCase.START ? starts : work == PeerCase.KEPT_ALIVE ? 1 : rounds;
+            loads.add(work.name().toLowerCase(Locale.ROOT) + " " + load());
+            for (int round = 1; round <= times; round++) {
+                System.err.println(work + ", round " + round + " of " + times);
+                work.round(peers, figures, seconds);
             }
-            for (int i = 0; i < 3; i++) {
-                StreamedCompletion seen = StreamedCompletion.run(client, server, "Part " + i + ". " + PROMPT, TOKENS);
-                record(who, "decode tok/s", 1 / seen.betweenTokens());
-                record(who, "time to first token, ms", seen.firstToken() * 1e3);
-                record(who, "whole request, tok/s", seen.tokens() / seen.total());
-            }
-            record(who, "resident set, MiB", server.residentMebibytes());
         }
-        Files.delete(log);
-    }
-
-    private double rawRate(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        Matcher rate = BENCH_RATE.matcher(out);
-        if (process.waitFor() != 0 || !rate.find()) {
-            throw new IOException(command.getFirst() + " printed no rate: " + out);
-        }
-        return Double.parseDouble(rate.group(1));
-    }
-
-    private void record(String who, String what, double value) {
-        samples.computeIfAbsent(what + "\t" + who, k -> new ArrayList<>()).add(value);
-    }
-
-    private double median(String what, String who) {
-        List<Double> values = samples.get(what + "\t" + who);
-        if (values == null) {
-            return Double.NaN;
-        }
-        double[] sorted =
-                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-        int mid = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[mid] : (sorted[mid - 1] + sorted[mid]) / 2;
-    }
-
-    private void print(String model, String threads) {
-        System.out.println("Medians; one stream, " + TOKENS + " tokens, q8_0 cache, " + threads + " threads, "
-                + Path.of(model).getFileName());
+        System.out.println("Medians; q8_0 cache, " + peers.threads() + " threads on "
+                + Runtime.getRuntime().availableProcessors() + " processors, "
+                + Path.of(peers.model()).getFileName() + "; load average before each case: "
+                + String.join(", ", loads));
         System.out.println();
-        System.out.println(
-                "| what | kvant | llama-server | llama-bench | kvant / llama-server | kvant / llama-bench |");
-        System.out.println("|---|---|---|---|---|---|");
-        for (String what : Arrays.asList(
-                "decode tok/s",
-                "whole request, tok/s",
-                "time to first token, ms",
-                "start to ready, s",
-                "resident set, MiB")) {
-            double ours = median(what, "kvant");
-            double theirs = median(what, "llama-server");
-            double raw = median(what, "llama-bench");
-            System.out.printf(
-                    "| %s | %.2f | %.2f | %s | %.3f | %s |%n",
-                    what, ours, theirs, number(raw), ours / theirs, number(ours / raw));
+        System.out.print(figures.markdown());
+        if (peers.failures().get() > 0) {
+            System.err.println(peers.failures() + " runs failed; their figures are missing");
+            System.exit(1);
         }
     }
 
-    private static String number(double value) {
-        return Double.isNaN(value) ? "" : "%.3f".formatted(value);
+    private static List<PeerCase> cases(String names) {
+        if (names.equals("all")) {
+            return List.of(PeerCase.values());
+        }
+        return Arrays.stream(names.split(","))
+                .map(name ->
+                        PeerCase.valueOf(name.strip().toUpperCase(Locale.ROOT).replace('-', '_')))
+                .toList();
+    }
+
+    /** What else keeps this machine busy (Linux). */
+    private static String load() {
+        try {
+            return Files.readString(Path.of("/proc/loadavg"))
+                    .replaceAll("\\s.*", "")
+                    .strip();
+        } catch (IOException notLinux) {
+            return "unknown";
+        }
     }
 }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Arrays;
 import java.util.Iterator;
+import java.util.function.DoubleConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -15,11 +17,13 @@ import java.util.stream.Stream;
  * @param firstToken when the first text arrived
  * @param betweenTokens mean time between tokens: from the first text to the last, over the tokens but one
  * @param total when the stream ended
- * @param tokens generated tokens, as the server's usage says
+ * @param promptTokens tokens of the prompt, as the server's usage says
+ * @param tokens generated tokens, likewise
  */
-record StreamedCompletion(double firstToken, double betweenTokens, double total, int tokens) {
+record StreamedCompletion(double firstToken, double betweenTokens, double total, int promptTokens, int tokens) {
 
     private static final Pattern TEXT = Pattern.compile("\"text\":\\s*\"[^\"]");
+    private static final Pattern PROMPT_TOKENS = Pattern.compile("\"prompt_tokens\":\\s*(\\d+)");
     private static final Pattern COMPLETION_TOKENS = Pattern.compile("\"completion_tokens\":\\s*(\\d+)");
 
     /** The JDK's client offers an upgrade to HTTP/2 unless told otherwise, at which llama-server closes the connection. */
@@ -27,7 +31,15 @@ record StreamedCompletion(double firstToken, double betweenTokens, double total,
         return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
 
+    /** @throws IOException also if another number of tokens came than was asked for */
     static StreamedCompletion run(HttpClient client, ServerProcess server, String prompt, int tokens)
+            throws IOException, InterruptedException {
+        return run(client, server, prompt, tokens, gap -> {});
+    }
+
+    /** @param gaps gets the time since the text before whenever there is more, while the stream runs */
+    static StreamedCompletion run(
+            HttpClient client, ServerProcess server, String prompt, int tokens, DoubleConsumer gaps)
             throws IOException, InterruptedException {
         String body = """
                 {"prompt":"%s","max_tokens":%d,"temperature":0,"stream":true,"ignore_eos":true,"stream_options":{"include_usage":true}}""".formatted(prompt, tokens);
@@ -37,29 +49,48 @@ record StreamedCompletion(double firstToken, double betweenTokens, double total,
                 .build();
         long sent = System.nanoTime();
         HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
-        if (response.statusCode() != 200) {
-            throw new IOException(server.uri("") + " answered " + response.statusCode());
+        // A stream must be read to its end or closed, or its connection stays taken.
+        try (Stream<String> lines = response.body()) {
+            if (response.statusCode() != 200) {
+                throw new IOException(server.uri("") + " answered " + response.statusCode());
+            }
+            return read(lines, sent, server, tokens, gaps);
+        } catch (java.io.UncheckedIOException e) {
+            throw new IOException("the stream broke off: " + e.getMessage(), e);
         }
+    }
+
+    private static StreamedCompletion read(
+            Stream<String> lines, long sent, ServerProcess server, int tokens, DoubleConsumer gaps) throws IOException {
         long first = 0;
         long last = 0;
-        int generated = 0;
-        try (Stream<String> lines = response.body()) {
-            for (Iterator<String> it = lines.iterator(); it.hasNext(); ) {
-                String line = it.next();
-                if (TEXT.matcher(line).find()) {
-                    last = System.nanoTime();
-                    first = first == 0 ? last : first;
+        int[] usage = {0, 0};
+        for (Iterator<String> it = lines.iterator(); it.hasNext(); ) {
+            String line = it.next();
+            if (TEXT.matcher(line).find()) {
+                long now = System.nanoTime();
+                if (first == 0) {
+                    first = now;
+                } else {
+                    gaps.accept((now - last) / 1e9);
                 }
-                Matcher usage = COMPLETION_TOKENS.matcher(line);
-                if (usage.find()) {
-                    generated = Integer.parseInt(usage.group(1));
-                }
+                last = now;
             }
+            take(PROMPT_TOKENS.matcher(line), usage, 0);
+            take(COMPLETION_TOKENS.matcher(line), usage, 1);
         }
         double total = (System.nanoTime() - sent) / 1e9;
-        if (generated != tokens) {
-            throw new IOException(server.uri("") + " generated " + generated + " of " + tokens + " tokens");
+        if (usage[1] != tokens) {
+            throw new IOException(
+                    server.uri("") + " generated " + Arrays.toString(usage) + " (prompt, completion), not " + tokens);
         }
-        return new StreamedCompletion((first - sent) / 1e9, (last - first) / 1e9 / (generated - 1), total, generated);
+        double between = usage[1] < 2 ? Double.NaN : (last - first) / 1e9 / (usage[1] - 1);
+        return new StreamedCompletion((first - sent) / 1e9, between, total, usage[0], usage[1]);
+    }
+
+    private static void take(Matcher found, int[] usage, int index) {
+        if (found.find()) {
+            usage[index] = Integer.parseInt(found.group(1));
+        }
     }
 }
