@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -124,11 +123,8 @@ record Peers(String kvant, String llamaServer, String llamaBench, String model, 
 
     /** Ours, then theirs, each freshly started for the work and stopped after it. A program that fails is reported, and its log kept. */
     void inTurn(int sequences, int cells, Work work) throws InterruptedException {
-        Map<String, List<String>> commands =
-                Map.of(Figures.OURS, ours(sequences, cells), Figures.THEIRS, theirs(sequences, cells));
-        for (String who : List.of(Figures.OURS, Figures.THEIRS)) {
-            run(who, commands.get(who), work);
-        }
+        run(Figures.OURS, ours(sequences, cells), work);
+        run(Figures.THEIRS, theirs(sequences, cells), work);
     }
 
     void run(String who, List<String> command, Work work) throws InterruptedException {
