@@ -56,7 +56,9 @@ final class DecodeStep {
         switch (result) {
             case DecodeResult.Ok ok -> {
                 long nanos = System.nanoTime() - begin;
-                budget.measured(work.promptTokens, nanos);
+                int others = work.tokens - work.promptTokens;
+                long beyond = others == 0 ? nanos : nanos - Math.min(nanos / 2, (long) costs.nanos(others));
+                budget.measured(work.promptTokens, beyond);
                 if (work.promptTokens == 0) {
                     costs.measured(work.tokens, nanos);
                 }

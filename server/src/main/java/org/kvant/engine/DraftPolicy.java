@@ -22,8 +22,9 @@ final class DraftPolicy {
     /**
      * @param available tokens that could be guessed
      * @param batch tokens that the decode has anyway
+     * @param onePass whether the decode takes one pass over the weights even if its sequences have unequal numbers of tokens
      */
-    int length(int available, int batch, StepCosts costs) {
+    int length(int available, int batch, StepCosts costs, boolean onePass) {
         int most = Math.min(available, MOST);
         if (most <= 0) {
             return 0;
@@ -36,7 +37,8 @@ final class DraftPolicy {
         for (int length = 1; length <= most; length++) {
             power *= chance;
             expected += power;
-            double rate = (batch + expected) / costs.nanos(batch + length);
+            double nanos = onePass ? costs.nanos(batch + length) : costs.nanos(batch) + costs.nanos(length);
+            double rate = (batch + expected) / nanos;
             if (rate > bestRate) {
                 bestRate = rate;
                 best = length;

@@ -1,42 +1,44 @@
 package org.kvant.engine;
 
 /**
- * Decides what the next decode computes: the next token of every running stream, then parts of prompts. Prompts share what room there is fairly;
- * beside streams that room is {@link PromptBudget}, so that a long prompt can't hold them up; alone it is the whole batch.
+ * Decides what the next decode computes: the next token of every running stream, then as much of the prompts as the {@link PromptBudget} has room for, so that a
+ * long prompt can't hold up streams or those who come after it. Which prompts, {@link PromptOrder} says.
  */
 final class Planner {
     private final int batchSize;
     private final int maxOutputs;
     private final PromptBudget budget;
+    private final PromptOrder order;
+    /** Of each sequence: tokens that it could use, and those that it gets. */
     private final int[] wants;
+
     private final int[] shares;
-    private final boolean[] streams;
-    private int turn;
 
     /** @param maxOutputs most tokens of a batch with logits, at least one for each sequence */
     Planner(int batchSize, int maxOutputs, int sequences, PromptBudget budget) {
         this.batchSize = batchSize;
         this.maxOutputs = maxOutputs;
         this.budget = budget;
+        order = new PromptOrder(sequences);
         wants = new int[sequences];
         shares = new int[sequences];
-        streams = new boolean[sequences];
     }
 
     /** Fills the plan in order of sequence numbers, which lets llama.cpp compute neighbours together. Paused requests are left out. */
     void plan(Slot[] slots, Plan plan) {
         plan.clear();
+        order.clear();
         int streaming = 0;
         int outputs = maxOutputs - slots.length;
         for (int i = 0; i < slots.length; i++) {
             ActiveRequest request = slots[i].owner;
-            streams[i] = false;
             wants[i] = 0;
+            shares[i] = 0;
             if (request == null || request.paused()) {
                 continue;
             }
             if (request.streaming()) {
-                streams[i] = true;
+                shares[i] = 1;
                 streaming++;
             } else {
                 wants[i] = Math.min(request.pending(), slots[i].forkAt - slots[i].cells);
@@ -44,21 +46,20 @@ final class Planner {
                     wants[i] = Math.min(wants[i], 1 + outputs);
                     outputs -= wants[i] - 1;
                 }
+                order.add(i, request.request.priority(), request.submitNanos, budget.nanos(request.pending()));
             }
         }
         int room = batchSize - streaming;
-        FairShare.split(
-                wants,
-                slots.length,
-                streaming > 0 ? Math.min(room, budget.tokens()) : room,
-                turn % slots.length,
-                shares);
-        turn = turn + 1 & Integer.MAX_VALUE;
+        int left = budget.tokens(streaming, order.size(), room);
+        for (int place = 0; place < order.size() && left > 0; place++) {
+            int i = order.get(place);
+            shares[i] = Math.min(wants[i], left);
+            left -= shares[i];
+        }
         for (int i = 0; i < slots.length; i++) {
-            int count = streams[i] ? 1 : shares[i];
             ActiveRequest request = slots[i].owner;
-            if (count > 0 && request != null) {
-                plan.add(request, count);
+            if (shares[i] > 0 && request != null) {
+                plan.add(request, shares[i]);
             }
         }
     }

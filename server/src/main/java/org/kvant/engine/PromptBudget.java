@@ -1,14 +1,21 @@
 package org.kvant.engine;
 
 /**
- * How many prompt tokens may ride along with running streams, so that a step takes about {@code targetNanos} whatever the model and machine:
- * from the measured time of a prompt token, smoothed. Not thread-safe.
+ * How many prompt tokens one step computes, whatever the model and machine: from the measured time of a prompt token, smoothed. Beside running streams as
+ * many as take {@code targetNanos}, or up to {@value #MOST} times as many where many wait for their first token and few for their next one: the step holds
+ * up the latter and is progress for the former, and ggml computes long pieces faster. Not thread-safe.
  */
 final class PromptBudget {
     /** Fewer prompt tokens than this aren't worth a pass over the weights. */
     static final int MINIMUM = 32;
 
     private static final double SMOOTHING = 0.3;
+    /** A step takes at most so many times the target, so that who comes next soon has a turn. */
+    private static final int MOST = 4;
+    /** Of someone who waits for a first token, beside someone who waits for the next one. */
+    private static final int WEIGHT = 3;
+    /** Guessed before the first measurement, in nanoseconds. */
+    private static final double UNKNOWN = 1e6;
 
     private final int maximum;
     private final long targetNanos;
@@ -19,7 +26,11 @@ final class PromptBudget {
         this.targetNanos = targetNanos;
     }
 
-    /** Learns from a step; those with few prompt tokens say little about them and are left out. */
+    /**
+     * Learns from a step; those with few prompt tokens say little about them and are left out.
+     *
+     * @param nanos what they took, beyond the streams' tokens
+     */
     void measured(int promptTokens, long nanos) {
         if (promptTokens < MINIMUM) {
             return;
@@ -28,12 +39,31 @@ final class PromptBudget {
         nanosPerToken = nanosPerToken == 0 ? sample : nanosPerToken + SMOOTHING * (sample - nanosPerToken);
     }
 
-    /** Tokens for the next step beside streams. */
-    int tokens() {
-        if (nanosPerToken == 0) {
-            return Math.min(maximum, 4 * MINIMUM);
+    /**
+     * Tokens for the next step.
+     *
+     * @param streams that wait for their next token
+     * @param prompts that wait to be computed
+     * @param room tokens that fit into the batch
+     */
+    int tokens(int streams, int prompts, int room) {
+        if (streams == 0) {
+            return nanosPerToken == 0 ? Math.min(room, maximum) : fitting(MOST * targetNanos, room);
         }
-        long fitting = (long) (targetNanos / nanosPerToken);
-        return (int) Math.clamp(fitting, Math.min(MINIMUM, maximum), maximum);
+        int most = Math.min(room, maximum);
+        if (nanosPerToken == 0) {
+            return Math.min(most, MOST * MINIMUM);
+        }
+        double factor = Math.clamp((double) WEIGHT * prompts / streams, 1, MOST);
+        return fitting((long) (factor * targetNanos), most);
+    }
+
+    private int fitting(long nanos, int most) {
+        return (int) Math.clamp((long) (nanos / nanosPerToken), Math.min(MINIMUM, most), most);
+    }
+
+    /** What so many prompt tokens take. */
+    long nanos(int tokens) {
+        return (long) (tokens * (nanosPerToken == 0 ? UNKNOWN : nanosPerToken));
     }
 }

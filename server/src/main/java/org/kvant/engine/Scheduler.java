@@ -43,7 +43,7 @@ final class Scheduler {
         plan = new Plan(sequences);
         StepCosts costs = new StepCosts();
         speculation = options.promptLookup() && cache.rewindable()
-                ? new Speculation(context.batchSize(), context.maxOutputs(), costs)
+                ? new Speculation(context.batchSize(), context.maxOutputs(), costs, sharedCells)
                 : null;
         releases = new Releases(cache, live, gauges);
         admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);

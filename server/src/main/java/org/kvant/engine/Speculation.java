@@ -5,11 +5,14 @@ final class Speculation {
     private final int batchSize;
     private final int maxOutputs;
     private final StepCosts costs;
+    private final boolean sharedCells;
 
-    Speculation(int batchSize, int maxOutputs, StepCosts costs) {
+    /** @param sharedCells whether all sequences are in one buffer */
+    Speculation(int batchSize, int maxOutputs, StepCosts costs, boolean sharedCells) {
         this.batchSize = batchSize;
         this.maxOutputs = maxOutputs;
         this.costs = costs;
+        this.sharedCells = sharedCells;
     }
 
     void extend(Plan plan) {
@@ -28,7 +31,10 @@ final class Speculation {
                 continue;
             }
             int available = request.lookup.guess(request.tokens, request.draft, most);
-            plan.speculate(i, request.draftPolicy.length(available, plan.tokens, costs));
+            // With a buffer for each sequence llama.cpp computes what one has more than the others in a pass of its own
+            // (split_equal).
+            boolean onePass = sharedCells || plan.size == 1;
+            plan.speculate(i, request.draftPolicy.length(available, plan.tokens, costs, onePass));
         }
     }
 }

@@ -82,7 +82,7 @@ class SchedulerTest {
     }
 
     @Test
-    void promptsShareTheBatchFairly() throws IOException {
+    void shorterPromptsAreComputedFirst() throws IOException {
         try (SchedulerHarness harness = new SchedulerHarness(
                 SchedulerHarness.context(3, 1536).batchSize(96).build())) {
             ActiveRequest large = harness.submit(harness.greedy(harness.longPrompt(400), 1), new Collector());
@@ -92,9 +92,12 @@ class SchedulerTest {
             ActiveRequest other = harness.submit(harness.greedy(different, 1), new Collector());
             harness.scheduler.step();
             assertThat(small.finished()).isTrue();
-            assertThat(Objects.requireNonNull(large.slot).cells).isEqualTo(43);
-            assertThat(Objects.requireNonNull(other.slot).cells).isEqualTo(43);
+            assertThat(Objects.requireNonNull(large.slot).cells).isZero();
+            assertThat(Objects.requireNonNull(other.slot).cells).isEqualTo(86);
             assertThat(harness.steps).containsExactly(new Step(96, 96));
+            harness.run();
+            assertThat(other.finished()).isTrue();
+            assertThat(large.finished()).isTrue();
         }
     }
 
