@@ -56,6 +56,14 @@ public final class Backend {
         NativeAbort.check();
     }
 
+    /**
+     * Links the functions that a server calls, which takes a JVM some tenths of a second: done on another thread while something else is waited for,
+     * it makes a start sooner. Changes nothing else.
+     */
+    public void link() {
+        LinkedFunctions.link();
+    }
+
     private void startBackends() {
         // A build without loadable backends has registered its own by now.
         if (llama_h.ggml_backend_reg_count() == 0) {

@@ -3,6 +3,7 @@ package org.kvant.cli;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.kvant.http.MetricsSource;
 import org.kvant.llama.Backend;
@@ -15,10 +16,43 @@ import org.kvant.monitoring.Vocabulary;
  * set up, which takes about as long.
  */
 final class Groundwork implements MetricsSource, AutoCloseable {
+    private static final AtomicReference<@Nullable CompletableFuture<Void>> natives = new AtomicReference<>();
+
     private final CompletableFuture<Monitoring> monitoring;
 
     private Groundwork(CompletableFuture<Monitoring> monitoring) {
         this.monitoring = monitoring;
+    }
+
+    /**
+     * Begins to load the native libraries before the command line is even read, which takes about as long. What goes wrong is
+     * reported by {@link #await}.
+     */
+    static void loadNatives() {
+        CompletableFuture<Void> loading = new CompletableFuture<>();
+        if (natives.compareAndSet(null, loading)) {
+            Thread.ofPlatform().name("kvant-natives").daemon().start(() -> {
+                Backend backend;
+                try {
+                    backend = Backend.load();
+                } catch (RuntimeException e) {
+                    // Comes again when someone needs them, and is told to the user there.
+                    return;
+                } finally {
+                    loading.complete(null);
+                }
+                // While the model is being loaded on another thread.
+                backend.link();
+            });
+        }
+    }
+
+    /** The process must not end while libraries are being loaded. */
+    static void awaitNatives() {
+        CompletableFuture<Void> loading = natives.get();
+        if (loading != null) {
+            loading.join();
+        }
     }
 
     /** @param vocabularies names that metrics are shown under */

@@ -33,7 +33,12 @@ public final class Main {
 
     /** Runs one command and ends the JVM with its exit code: 0 success, 1 failure, 2 wrong usage or bad input. */
     public static void main(String[] args) {
-        System.exit(commandLine(args).execute(args));
+        if (args.length > 1 && args[0].equals("serve")) {
+            Groundwork.loadNatives();
+        }
+        int code = commandLine(args).execute(args);
+        Groundwork.awaitNatives();
+        System.exit(code);
     }
 
     /** Only the named command is built: reading the annotations of all of them would cost start-up time. */

@@ -2,12 +2,15 @@ package org.kvant.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Engine;
 import org.kvant.engine.EngineOptions;
@@ -22,7 +25,7 @@ import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
 import picocli.CommandLine.ExitCode;
 
-/** One run of the server: HTTP first, so that probes are answered while the model loads; then the engine; then waiting for the end. */
+/** One run of the server: HTTP, so that probes are answered while the model loads, beside the engine; then waiting for the end. */
 final class Serving implements AutoCloseable {
     private static final long LOOK_MILLIS = 200;
     /** After the last generation has ended, what a slow reader gets to take the rest. */
@@ -37,7 +40,10 @@ final class Serving implements AutoCloseable {
     private final KvCache cache;
     private final StopSignals signals;
     private final Groundwork groundwork;
-    private @Nullable HttpService http;
+    private volatile @Nullable HttpService http;
+    /** HTTP can't be had, so the model isn't needed. */
+    private volatile boolean abandoned;
+
     private @Nullable Engine engine;
     private @Nullable ModelPrompts prompts;
 
@@ -60,11 +66,13 @@ final class Serving implements AutoCloseable {
     int run(HttpOptions options, EngineOptions engineOptions, @Nullable String chatTemplate, Duration drainTimeout)
             throws IOException, InterruptedException {
         String version = BuildInfo.of("").version();
-        HttpService service = HttpService.start(options.withFingerprint("kvant-" + version), groundwork);
-        http = service;
-        EngineMetrics metrics = groundwork.await().engine(modelId);
-        sayWhatIsLoaded(engineOptions.context());
+        // Setting up HTTP takes about as long as loading a small model: both at a time.
+        CompletableFuture<HttpService> starting = background(
+                "kvant-http", () -> HttpService.start(options.withFingerprint("kvant-" + version), groundwork));
+        HttpService service;
         try (ProgressBar bar = new ProgressBar()) {
+            EngineMetrics metrics = groundwork.await().engine(modelId);
+            sayWhatIsLoaded(engineOptions.context());
             long bytes = Files.size(file);
             EngineOptions watched = engineOptions.toBuilder()
                     .model(engineOptions.model().withProgress(fraction -> loading(bar, bytes, fraction)))
@@ -74,10 +82,19 @@ final class Serving implements AutoCloseable {
             metrics.watch(started::snapshot);
             ModelPrompts chats = new ModelPrompts(started, chatTemplate);
             prompts = chats;
+            service = listening(starting);
             service.attach(started, chats);
             while (started.state() == EngineState.LOADING) {
                 EngineState unused = started.awaitReady(Duration.ofMillis(LOOK_MILLIS));
             }
+        } catch (IOException | RuntimeException e) {
+            // Whatever failed: what HTTP holds is given back.
+            starting.whenComplete((opened, failure) -> {
+                if (failure == null) {
+                    opened.close();
+                }
+            });
+            throw e;
         }
         if (engine.state() == EngineState.READY) {
             sayReady(engine, options, service.port());
@@ -91,6 +108,37 @@ final class Serving implements AutoCloseable {
             return ExitCode.OK;
         }
         return failed(engine.failure());
+    }
+
+    /** Waits for HTTP; a port that can't be had ends the loading of the model too. */
+    private HttpService listening(CompletableFuture<HttpService> starting) throws IOException {
+        try {
+            HttpService service = starting.join();
+            http = service;
+            return service;
+        } catch (CompletionException e) {
+            abandoned = true;
+            if (e.getCause() instanceof UncheckedIOException cause) {
+                throw cause.getCause();
+            }
+            throw e;
+        }
+    }
+
+    private interface Start<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> CompletableFuture<T> background(String name, Start<T> work) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return work.run();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                task -> Thread.ofPlatform().name(name).daemon().start(task));
     }
 
     private void waitForTheEnd(Engine running) throws InterruptedException {
@@ -109,7 +157,7 @@ final class Serving implements AutoCloseable {
 
     /** On the decode thread. */
     private void loading(ProgressBar bar, long bytes, double fraction) {
-        if (signals.asked()) {
+        if (signals.asked() || abandoned) {
             throw new IllegalStateException("stopped while loading");
         }
         if (bytes >= WORTH_A_BAR) {
@@ -154,12 +202,11 @@ final class Serving implements AutoCloseable {
                 CurlLine.of(url, modelId, options.apiKey() != null, chats.work())));
     }
 
+    /** The JVM's own clock: the system's notes of a process's start are rounded to whole seconds in places. */
     private static double secondsSinceStart() {
-        return ProcessHandle.current()
-                .info()
-                .startInstant()
-                .map(start -> Duration.between(start, Instant.now()).toMillis() / 1e3)
-                .orElse(0.0);
+        return (System.currentTimeMillis()
+                        - ManagementFactory.getRuntimeMXBean().getStartTime())
+                / 1e3;
     }
 
     private void say(String line) {
@@ -174,8 +221,9 @@ final class Serving implements AutoCloseable {
         if (engine != null) {
             engine.close();
         }
-        if (http != null) {
-            http.close();
+        HttpService service = http;
+        if (service != null) {
+            service.close();
         }
     }
 }
