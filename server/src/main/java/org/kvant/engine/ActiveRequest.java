@@ -25,6 +25,14 @@ final class ActiveRequest implements Generation {
     /** Guessed tokens that the next decode checks; how many there are is in the {@link Plan}. */
     final int[] draft = new int[DraftPolicy.MOST];
 
+    static final int NOTHING_EXPECTED = -1;
+
+    /** The guess that the token sampled next is compared with. */
+    int expected = NOTHING_EXPECTED;
+
+    /** Whether there was a guess for the next token: its first one tells how good guesses are, even if none is computed. */
+    boolean guessed;
+
     private final Runnable wake;
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable String cancelReason;

@@ -112,22 +112,32 @@ final class DecodeStep {
      * drawn from the model's own distribution, whatever was guessed (speculative sampling with a guess that is certain of itself).
      */
     private void sample(ActiveRequest request, Slot slot, int index, int drafts) {
-        int accepted = 0;
-        while (output.sample(request, index + accepted)
-                && accepted < drafts
-                && request.tokens.get(request.tokens.size() - 1) == request.draft[accepted]) {
-            accepted++;
-            slot.cells++;
+        int before = request.accepted;
+        request.drafted += drafts;
+        boolean goesOn = true;
+        boolean right = true;
+        for (int i = 0; i <= drafts && goesOn && right; i++) {
+            if (i > 0) {
+                slot.cells++;
+            }
+            int accepted = request.accepted;
+            // Counted where the token is sampled: a request that ends with it is told how many there were.
+            request.expected = i < drafts ? request.draft[i] : ActiveRequest.NOTHING_EXPECTED;
+            goesOn = output.sample(request, index + i);
+            right = request.accepted > accepted;
         }
+        request.expected = ActiveRequest.NOTHING_EXPECTED;
+        int accepted = request.accepted - before;
         if (drafts > 0) {
-            if (accepted < drafts) {
+            if (accepted < drafts || !goesOn) {
                 cache.truncate(slot, slot.cells);
             }
-            request.drafted += drafts;
-            request.accepted += accepted;
             request.draftPolicy.learn(drafts, accepted);
             listener.speculated(request.id(), drafts, accepted);
+        } else if (request.guessed && request.lastToken() != null) {
+            request.draftPolicy.learn(1, request.lastToken() == request.draft[0] ? 1 : 0);
         }
+        request.guessed = false;
     }
 
     /** No cells for the batch, and nothing of it was computed: empty an idle sequence, else send a request back to the queue. */

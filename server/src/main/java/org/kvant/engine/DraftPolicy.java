@@ -12,7 +12,8 @@ final class DraftPolicy {
     private static final double PRIOR_WEIGHT = 4;
     /** Older guesses count less: a text may turn from quoting to inventing. */
     private static final double FADING = 0.9;
-    /** Without any guess nothing would be learnt; a short one now and then costs little. */
+
+    /** What decodes of other sizes take changes with the machine's load: a short guess now and then looks anew, and costs little. */
     private static final int RETRY_AFTER = 32;
 
     private double tried = PRIOR_WEIGHT;
@@ -53,7 +54,7 @@ final class DraftPolicy {
         return best;
     }
 
-    /** Learns what came of a guess. Tokens behind the first wrong one say nothing. */
+    /** Learns what came of a guess, whether it was computed or only compared with what was sampled. Tokens behind the first wrong one say nothing. */
     void learn(int drafted, int accepted) {
         int looked = Math.min(drafted, accepted + 1);
         double fade = Math.pow(FADING, looked);

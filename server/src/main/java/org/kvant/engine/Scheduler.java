@@ -28,6 +28,18 @@ final class Scheduler {
             LiveRequests live,
             EngineListener listener,
             Gauges gauges) {
+        this(loaded, options, queue, live, listener, gauges, new StepCosts());
+    }
+
+    /** @param costs learns what decodes take */
+    Scheduler(
+            LoadedModel loaded,
+            EngineOptions options,
+            AdmissionQueue queue,
+            LiveRequests live,
+            EngineListener listener,
+            Gauges gauges,
+            StepCosts costs) {
         this.queue = queue;
         this.listener = listener;
         this.gauges = gauges;
@@ -41,7 +53,6 @@ final class Scheduler {
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
         plan = new Plan(sequences);
-        StepCosts costs = new StepCosts();
         speculation = options.promptLookup() && cache.rewindable()
                 ? new Speculation(context.batchSize(), context.maxOutputs(), costs, sharedCells)
                 : null;

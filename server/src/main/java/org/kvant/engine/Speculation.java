@@ -27,10 +27,12 @@ final class Speculation {
             int room = Math.min(batchSize, maxOutputs) - plan.tokens;
             // The last token is sampled from the one before it; nothing is to follow it.
             int most = Math.min(room, request.limit - request.sampled - 1);
+            request.guessed = false;
             if (most <= 0) {
                 continue;
             }
             int available = request.lookup.guess(request.tokens, request.draft, most);
+            request.guessed = available > 0;
             // With a buffer for each sequence llama.cpp computes what one has more than the others in a pass of its own
             // (split_equal).
             boolean onePass = sharedCells || plan.size == 1;

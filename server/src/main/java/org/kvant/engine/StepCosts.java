@@ -1,49 +1,82 @@
 package org.kvant.engine;
 
 /**
- * What decodes without prompts take by their number of tokens, as measured: the least squares line through what was seen lately, so that sizes never
- * tried have a price too. Belongs to the decode thread.
+ * What decodes without prompts take by their number of tokens, as measured. Not a line: ggml computes four rows at a time, so that two tokens may take
+ * twice the time of one and sixteen only seven times. Each size has a cost of its own, those never tried are guessed from their neighbours, rather too cheap: then
+ * they are tried. What makes all sizes dearer, as a longer context does, is kept apart and known from whichever size comes. Belongs to the decode thread.
  */
-final class StepCosts {
-    private static final double FADING = 0.98;
-    /**
-     * Before anything is measured, and with little weight afterwards: a further token costs a quarter of the first. On a machine with much
-     * arithmetic for its memory it is less.
-     */
+class StepCosts {
+    /** Larger decodes are counted as this one and in proportion. */
+    static final int LARGEST = 64;
+
+    /** What a further token costs where nothing is known, in decodes of one token. On a machine with much arithmetic for its memory it is less. */
     private static final double GUESS = 0.25;
 
-    private static final double GUESS_WEIGHT = 0.05;
+    private static final double LEVEL_SMOOTHING = 0.1;
+    private static final double SIZE_SMOOTHING = 0.15;
+    /** A pause of the machine isn't the price of a size. */
+    private static final double OUTLIER = 4;
 
-    private double weight;
-    private double sumX;
-    private double sumY;
-    private double sumXX;
-    private double sumXY;
+    /** By tokens: cost in units of {@link #level}; 0 where nothing was measured. */
+    private final double[] costs = new double[LARGEST + 1];
+
+    private double level = 1;
 
     /** @param tokens of a decode that held no prompt */
     void measured(int tokens, long nanos) {
-        weight = weight * FADING + 1;
-        sumX = sumX * FADING + tokens;
-        sumY = sumY * FADING + nanos;
-        sumXX = sumXX * FADING + (double) tokens * tokens;
-        sumXY = sumXY * FADING + (double) tokens * nanos;
+        if (tokens < 1 || tokens > LARGEST || nanos <= 0) {
+            return;
+        }
+        if (costs[tokens] == 0) {
+            if (!known()) {
+                level = nanos;
+            }
+            costs[tokens] = nanos / level;
+            return;
+        }
+        double surprise = Math.clamp(nanos / (level * costs[tokens]), 1 / OUTLIER, OUTLIER);
+        level *= Math.pow(surprise, LEVEL_SMOOTHING);
+        costs[tokens] *= Math.pow(surprise, SIZE_SMOOTHING);
     }
 
-    /** Expected time of a decode; in units of a decode of one token if nothing has been measured. */
-    double nanos(int tokens) {
-        double perToken;
-        double mean;
-        if (weight == 0) {
-            return 1 + GUESS * (tokens - 1);
+    private boolean known() {
+        for (double cost : costs) {
+            if (cost > 0) {
+                return true;
+            }
         }
-        mean = sumX / weight;
-        double meanTime = sumY / weight;
-        double spread = sumXX / weight - mean * mean;
-        double joint = sumXY / weight - mean * meanTime;
-        // The time of one token if a further one costs GUESS of it.
-        double single = meanTime / (1 + GUESS * (mean - 1));
-        perToken = (joint + GUESS_WEIGHT * GUESS * single) / (spread + GUESS_WEIGHT);
-        perToken = Math.clamp(perToken, 0, meanTime);
-        return Math.max(meanTime + perToken * (tokens - mean), meanTime * 0.05);
+        return false;
+    }
+
+    /** Expected time of a decode, in nanoseconds; in units of a decode of one token if nothing has been measured. */
+    double nanos(int tokens) {
+        if (tokens > LARGEST) {
+            return nanos(LARGEST) * tokens / LARGEST;
+        }
+        int below = tokens;
+        while (below > 0 && costs[below] == 0) {
+            below--;
+        }
+        int above = tokens;
+        while (above <= LARGEST && costs[above] == 0) {
+            above++;
+        }
+        if (below == tokens) {
+            return level * costs[tokens];
+        }
+        boolean above1 = above <= LARGEST;
+        if (below == 0) {
+            return above1 ? level * costs[above] * guess(tokens) / guess(above) : guess(tokens);
+        }
+        double further = costs[below] * guess(tokens) / guess(below);
+        if (above1) {
+            double between = costs[below] + (costs[above] - costs[below]) * (tokens - below) / (above - below);
+            further = Math.min(further, Math.max(costs[below], between));
+        }
+        return level * further;
+    }
+
+    private static double guess(int tokens) {
+        return 1 + GUESS * (tokens - 1);
     }
 }

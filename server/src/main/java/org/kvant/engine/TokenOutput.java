@@ -89,6 +89,9 @@ final class TokenOutput {
     private void time(ActiveRequest request, int token) {
         long now = System.nanoTime();
         request.tokens.add(token);
+        if (token == request.expected) {
+            request.accepted++;
+        }
         if (++request.sampled == 1) {
             request.firstTokenNanos = now;
             listener.firstToken(request.id(), now - request.submitNanos);

@@ -59,7 +59,7 @@ final class SchedulerHarness implements AutoCloseable {
             }
         };
         live = new LiveRequests(listener);
-        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges);
+        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, new UnmeasuredCosts());
     }
 
     static ContextOptions.Builder context(int sequences, int size) {
@@ -127,5 +127,11 @@ final class SchedulerHarness implements AutoCloseable {
     public void close() {
         scheduler.endAll(FinishReason.CANCELLED, "test over");
         loaded.close();
+    }
+
+    /** Guesses that don't depend on how busy the machine is. */
+    private static final class UnmeasuredCosts extends StepCosts {
+        @Override
+        void measured(int tokens, long nanos) {}
     }
 }
