@@ -133,6 +133,9 @@ public final class ServeCommand implements Callable<Integer> {
                     "Compute every token on its own, without guessing from the text so far; answers are the same.")
     private boolean noPromptLookup;
 
+    @Mixin
+    private final DraftArguments draft = new DraftArguments();
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -165,6 +168,7 @@ public final class ServeCommand implements Callable<Integer> {
                             .withLoadMode(noMmap ? LoadMode.READ : LoadMode.AUTO))
                     .queueCapacity(queueSize)
                     .promptLookup(!noPromptLookup)
+                    .draft(draft.options(command()))
                     .warmup(!noWarmup)
                     .build();
         }

@@ -22,6 +22,14 @@ final class ActiveRequest implements Generation {
 
     final PromptLookup lookup = new PromptLookup();
     final DraftPolicy draftPolicy = new DraftPolicy();
+
+    /** For guesses by a draft model; made when there may be some. */
+    @Nullable
+    DraftPolicy modelPolicy;
+
+    /** Which of the two learns what comes of the guesses that are under way. */
+    DraftPolicy guessedBy = draftPolicy;
+
     /** Guessed tokens that the next decode checks; how many there are is in the {@link Plan}. */
     final int[] draft = new int[DraftPolicy.MOST];
 

@@ -123,7 +123,7 @@ final class DecodeStep {
             }
             request.drafted += drafts;
             request.accepted += accepted;
-            request.draftPolicy.learn(drafts, accepted);
+            request.guessedBy.learn(drafts, accepted);
             listener.speculated(request.id(), drafts, accepted);
         }
     }

@@ -2,6 +2,7 @@ package org.kvant.engine;
 
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.ModelOptions;
 import org.kvant.llama.NativeOptions;
@@ -20,6 +21,7 @@ import org.kvant.llama.NativeOptions;
  * @param stepTarget how long a decode that carries prompt tokens beside streams should take; the budget follows from it and the measured speed
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
+ * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
  * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
  */
 public record EngineOptions(
@@ -31,6 +33,7 @@ public record EngineOptions(
         Duration stepTarget,
         Duration pauseTimeout,
         boolean promptLookup,
+        @Nullable DraftOptions draft,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
     public static final int DEFAULT_SEQUENCES = 4;
@@ -107,6 +110,7 @@ public record EngineOptions(
                 .stepTarget(stepTarget)
                 .pauseTimeout(pauseTimeout)
                 .promptLookup(promptLookup)
+                .draft(draft)
                 .warmup(warmup);
     }
 
@@ -120,6 +124,7 @@ public record EngineOptions(
         private Duration stepTarget = Duration.ofMillis(100);
         private Duration pauseTimeout = Duration.ofSeconds(60);
         private boolean promptLookup = true;
+        private @Nullable DraftOptions draft;
         private boolean warmup = true;
 
         private Builder() {}
@@ -164,6 +169,11 @@ public record EngineOptions(
             return this;
         }
 
+        public Builder draft(@Nullable DraftOptions value) {
+            draft = value;
+            return this;
+        }
+
         public Builder warmup(boolean value) {
             warmup = value;
             return this;
@@ -179,6 +189,7 @@ public record EngineOptions(
                     stepTarget,
                     pauseTimeout,
                     promptLookup,
+                    draft,
                     warmup);
         }
     }

@@ -42,8 +42,8 @@ final class Scheduler {
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
         plan = new Plan(sequences);
         StepCosts costs = new StepCosts();
-        speculation = options.promptLookup() && cache.rewindable()
-                ? new Speculation(context.batchSize(), context.maxOutputs(), costs)
+        speculation = (options.promptLookup() || loaded.draft != null) && cache.rewindable()
+                ? new Speculation(loaded, options.promptLookup(), costs)
                 : null;
         releases = new Releases(cache, live, gauges);
         admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);

@@ -1,34 +1,100 @@
 package org.kvant.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /** Adds guessed tokens to a plan of streams only: they cost little there, and their decodes tell what decodes of that size take. */
 final class Speculation {
+    /** How far a text of unknown length is believed to go on, in tokens. */
+    private static final int HORIZON = 256;
+    /** To find out whether guesses pay at all, a draft model isn't made to read more than this. */
+    private static final int MOST_READ_TO_PROBE = 256;
+
     private final int batchSize;
     private final int maxOutputs;
     private final StepCosts costs;
+    private final boolean lookup;
+    private final @Nullable DraftModel model;
+    private final int[] lookedUp;
+    private final int[] wanted;
 
-    Speculation(int batchSize, int maxOutputs, StepCosts costs) {
-        this.batchSize = batchSize;
-        this.maxOutputs = maxOutputs;
+    /** @param lookup whether tokens are also guessed from the texts themselves */
+    Speculation(LoadedModel loaded, boolean lookup, StepCosts costs) {
+        batchSize = loaded.context.batchSize();
+        maxOutputs = loaded.context.maxOutputs();
         this.costs = costs;
+        this.lookup = lookup;
+        model = loaded.draft;
+        lookedUp = new int[loaded.context.maxSequences()];
+        wanted = new int[loaded.context.maxSequences()];
     }
 
     void extend(Plan plan) {
         if (plan.promptTokens > 0) {
             return;
         }
+        int room = Math.min(batchSize, maxOutputs) - plan.tokens;
+        int batch = plan.tokens;
+        boolean any = false;
         for (int i = 0; i < plan.size; i++) {
             ActiveRequest request = plan.requests[i];
-            if (!request.request.speculate()) {
-                continue;
-            }
-            int room = Math.min(batchSize, maxOutputs) - plan.tokens;
+            lookedUp[i] = 0;
+            wanted[i] = 0;
             // The last token is sampled from the one before it; nothing is to follow it.
             int most = Math.min(room, request.limit - request.sampled - 1);
-            if (most <= 0) {
+            if (!request.request.speculate() || most <= 0) {
                 continue;
             }
-            int available = request.lookup.guess(request.tokens, request.draft, most);
-            plan.speculate(i, request.draftPolicy.length(available, plan.tokens, costs));
+            if (lookup) {
+                int available = request.lookup.guess(request.tokens, request.draft, most);
+                lookedUp[i] = request.draftPolicy.length(available, batch, costs);
+            }
+            if (model != null) {
+                wanted[i] = byModel(model, request, most, batch, plan.size, lookedUp[i]);
+            }
+            any |= wanted[i] > 0;
+            // Where the model isn't ready after all, what was looked up is taken.
+            int count = Math.max(wanted[i], lookedUp[i]);
+            room -= count;
+            batch += count;
         }
+        if (model != null && any) {
+            model.guess(plan, wanted);
+        }
+        for (int i = 0; i < plan.size; i++) {
+            ActiveRequest request = plan.requests[i];
+            boolean modelled = request.modelPolicy != null && wanted[i] > 0;
+            request.guessedBy = modelled ? request.modelPolicy : request.draftPolicy;
+            int count = modelled ? wanted[i] : lookedUp[i];
+            if (count > 0) {
+                plan.speculate(i, count);
+            }
+        }
+    }
+
+    /** How many tokens the model shall guess; 0 where look-up promises more. */
+    private int byModel(
+            DraftModel drafter, ActiveRequest request, int most, int batch, int sequences, int lookedUp) {
+        if (!drafter.canFollow(request.tokens)) {
+            return 0;
+        }
+        int available = Math.min(most, drafter.options.most());
+        DraftPolicy policy = request.modelPolicy;
+        if (policy == null) {
+            policy = DraftPolicy.ofModel(drafter.history);
+            request.modelPolicy = policy;
+        }
+        if (drafter.options.always()) {
+            return available;
+        }
+        int length = policy.length(available, batch, drafter.nanosPerGuess(sequences, costs), costs);
+        if (length == 0 || (lookedUp > 0 && policy.gain() <= request.draftPolicy.gain())) {
+            return 0;
+        }
+        int missing = drafter.missing(request);
+        if (policy.gain() == 0) {
+            return missing <= MOST_READ_TO_PROBE ? length : 0;
+        }
+        double saved = policy.gain() * costs.nanos(batch) * Math.min(HORIZON, request.limit - request.sampled);
+        return missing <= length + 1 || saved > missing * drafter.nanosPerPromptToken(costs) ? length : 0;
     }
 }

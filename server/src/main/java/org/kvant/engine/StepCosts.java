@@ -29,6 +29,11 @@ final class StepCosts {
         sumXY = sumXY * FADING + (double) tokens * nanos;
     }
 
+    /** Whether there was any. */
+    boolean measured() {
+        return weight > 0;
+    }
+
     /** Expected time of a decode; in units of a decode of one token if nothing has been measured. */
     double nanos(int tokens) {
         double perToken;

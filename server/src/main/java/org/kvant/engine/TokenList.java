@@ -29,8 +29,13 @@ final class TokenList {
 
     /** Length of the common beginning with {@code other}. */
     int commonPrefix(TokenList other) {
-        int n = Math.min(size, other.size);
-        int mismatch = Arrays.mismatch(items, 0, n, other.items, 0, n);
+        return commonPrefix(other.items, other.size);
+    }
+
+    /** Length of the common beginning with the first {@code length} of these tokens. */
+    int commonPrefix(int[] other, int length) {
+        int n = Math.min(size, length);
+        int mismatch = Arrays.mismatch(items, 0, n, other, 0, n);
         return mismatch < 0 ? n : mismatch;
     }
 }

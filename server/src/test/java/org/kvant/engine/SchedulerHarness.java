@@ -36,13 +36,18 @@ final class SchedulerHarness implements AutoCloseable {
 
     SchedulerHarness(Path file, ContextOptions context, int promptBudget, Duration pauseTimeout, boolean promptLookup)
             throws IOException {
-        EngineOptions options = EngineOptions.builder()
-                .natives(DemoModel.natives())
-                .context(context)
-                .promptBudget(promptBudget)
+        this(
+                file,
+                EngineOptions.builder()
+                        .context(context)
+                        .promptBudget(promptBudget)
+                        .pauseTimeout(pauseTimeout)
+                        .promptLookup(promptLookup));
+    }
+
+    SchedulerHarness(Path file, EngineOptions.Builder wanted) throws IOException {
+        EngineOptions options = wanted.natives(DemoModel.natives())
                 .stepTarget(Duration.ofDays(1))
-                .pauseTimeout(pauseTimeout)
-                .promptLookup(promptLookup)
                 .build();
         Backend.load(options.natives());
         loaded = LoadedModel.load(file, options);
