@@ -169,6 +169,7 @@ public final class ServeCommand implements Callable<Integer> {
                     .queueCapacity(queueSize)
                     .promptLookup(!noPromptLookup)
                     .draft(draft.options(command()))
+                    .measureThreads(context.measureThreads())
                     .warmup(!noWarmup)
                     .build();
         }

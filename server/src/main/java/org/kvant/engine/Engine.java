@@ -36,7 +36,13 @@ public final class Engine implements AutoCloseable {
 
     /** What stays to be known of a model whatever becomes of it; only the chat template needs it open. */
     private record Loaded(
-            LoadedModel model, ModelInfo info, Tokenizer tokenizer, long kvBytesK, long kvBytesV, long computeBytes) {}
+            LoadedModel model,
+            ModelInfo info,
+            Tokenizer tokenizer,
+            ThreadCounts threads,
+            long kvBytesK,
+            long kvBytesV,
+            long computeBytes) {}
 
     private Engine(Path file, EngineOptions options, EngineListener listener) {
         this.options = options;
@@ -87,6 +93,15 @@ public final class Engine implements AutoCloseable {
     /** @throws EngineNotReadyException before the model is loaded */
     public Tokenizer tokenizer() {
         return loaded().tokenizer;
+    }
+
+    /**
+     * How many threads compute.
+     *
+     * @throws EngineNotReadyException before the model is loaded
+     */
+    public ThreadCounts threads() {
+        return loaded().threads;
     }
 
     /**
@@ -284,6 +299,7 @@ public final class Engine implements AutoCloseable {
                     model,
                     model.info,
                     new ModelTokenizer(model.vocab),
+                    new ThreadCounts(model.context.threads(), model.context.threadsBatch()),
                     model.context.kvBytesK(),
                     model.context.kvBytesV(),
                     model.context.computeBufferBytes());

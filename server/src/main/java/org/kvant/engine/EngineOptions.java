@@ -22,6 +22,8 @@ import org.kvant.llama.NativeOptions;
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
  * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
+ * @param measureThreads whether the numbers of threads are chosen by a short measurement when the model is loaded; those of the context are then what is
+ *     kept unless others are clearly faster
  * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
  */
 public record EngineOptions(
@@ -34,6 +36,7 @@ public record EngineOptions(
         Duration pauseTimeout,
         boolean promptLookup,
         @Nullable DraftOptions draft,
+        boolean measureThreads,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
     public static final int DEFAULT_SEQUENCES = 4;
@@ -111,6 +114,7 @@ public record EngineOptions(
                 .pauseTimeout(pauseTimeout)
                 .promptLookup(promptLookup)
                 .draft(draft)
+                .measureThreads(measureThreads)
                 .warmup(warmup);
     }
 
@@ -125,6 +129,7 @@ public record EngineOptions(
         private Duration pauseTimeout = Duration.ofSeconds(60);
         private boolean promptLookup = true;
         private @Nullable DraftOptions draft;
+        private boolean measureThreads;
         private boolean warmup = true;
 
         private Builder() {}
@@ -174,6 +179,11 @@ public record EngineOptions(
             return this;
         }
 
+        public Builder measureThreads(boolean value) {
+            measureThreads = value;
+            return this;
+        }
+
         public Builder warmup(boolean value) {
             warmup = value;
             return this;
@@ -190,6 +200,7 @@ public record EngineOptions(
                     pauseTimeout,
                     promptLookup,
                     draft,
+                    measureThreads,
                     warmup);
         }
     }

@@ -71,6 +71,9 @@ final class LoadedModel implements AutoCloseable {
         try {
             Context context = model.newContext(contextOptions(model, options.context()));
             try {
+                if (options.measureThreads()) {
+                    ThreadTrial.run(context, options.context().threads(), CpuThreads.usable());
+                }
                 DraftOptions draft = options.draft();
                 return new LoadedModel(
                         file, model, context, draft == null ? null : DraftModel.load(draft, options, context));
