@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
+import org.kvant.gguf.GgmlType;
 import org.kvant.llama.ffi.llama_context_params;
 import org.kvant.llama.ffi.llama_h;
 
@@ -31,6 +32,7 @@ public final class Context implements AutoCloseable {
     private final int maxSequences;
     private final int maxOutputs;
     private final boolean kvUnified;
+    private final GgmlType cacheTypeK;
     private final boolean shiftable;
     private @Nullable Candidates candidates;
     private boolean computing;
@@ -81,6 +83,7 @@ public final class Context implements AutoCloseable {
         this.maxSequences = options.maxSequences();
         this.maxOutputs = options.maxOutputs() == 0 ? batchSize : Math.min(options.maxOutputs(), batchSize);
         this.kvUnified = options.kvUnified();
+        this.cacheTypeK = options.cacheTypeK();
         this.shiftable = KvCache.canShift(model.metadata(), options.cacheTypeK());
         this.memory = new Memory(this, nativeMemory);
         this.nativeBatch = new NativeBatch(batchSize);
@@ -318,6 +321,10 @@ public final class Context implements AutoCloseable {
 
     public boolean kvUnified() {
         return kvUnified;
+    }
+
+    public GgmlType cacheTypeK() {
+        return cacheTypeK;
     }
 
     boolean shiftable() {

@@ -133,6 +133,13 @@ public final class ServeCommand implements Callable<Integer> {
                     "Compute every token on its own, without guessing from the text so far; answers are the same.")
     private boolean noPromptLookup;
 
+    @Option(
+            names = "--context-shift",
+            description =
+                    "Let answers with a token limit go on when the context is full, by forgetting the older half of it"
+                            + " behind n_keep tokens of the prompt.")
+    private boolean contextShift;
+
     @Mixin
     private final DraftArguments draft = new DraftArguments();
 
@@ -169,6 +176,7 @@ public final class ServeCommand implements Callable<Integer> {
                     .queueCapacity(queueSize)
                     .promptLookup(!noPromptLookup)
                     .draft(draft.options(command()))
+                    .contextShift(contextShift)
                     .measureThreads(context.measureThreads())
                     .warmup(!noWarmup)
                     .build();

@@ -36,6 +36,7 @@ final class DraftModel implements AutoCloseable {
     private final float[] logits;
     /** Tokens that both models know. */
     private final int vocabulary;
+
     private final int longest;
     /** Bytes of its weights by those of the served model: what its decodes take until that is measured. */
     private final double relativeSize;
@@ -63,13 +64,13 @@ final class DraftModel implements AutoCloseable {
      * Loads it.
      *
      * @param host the served model's context, whose threads it computes on and which must outlive it
-     * @throws DraftModelException if it can't guess for that model
+     * @throws EngineSetupException if it can't guess for that model
      * @throws IOException if the file can't be read or used
      */
     static DraftModel load(DraftOptions options, EngineOptions engine, Context host) throws IOException {
         Model served = host.model();
         if (served.recurrent() || served.slidingWindow() > 0) {
-            throw new DraftModelException("a draft model can't guess for " + served.path()
+            throw new EngineSetupException("a draft model can't guess for " + served.path()
                     + ": wrong guesses must be forgotten, and a model with a "
                     + (served.recurrent() ? "recurrent state" : "sliding window")
                     + " can't be set back; start without --draft");

@@ -13,8 +13,8 @@ final class DraftVocabulary {
 
     private DraftVocabulary() {}
 
-    /** @throws DraftModelException naming the first difference */
-    static void check(Model served, Model draft) throws DraftModelException {
+    /** @throws EngineSetupException naming the first difference */
+    static void check(Model served, Model draft) throws EngineSetupException {
         Vocab a = served.vocab();
         Vocab b = draft.vocab();
         if (Math.abs(a.size() - b.size()) > MOST_PADDING) {
@@ -37,8 +37,8 @@ final class DraftVocabulary {
         }
     }
 
-    private static DraftModelException different(Model served, Model draft, String how) {
-        return new DraftModelException("the draft model " + draft.path() + " has another vocabulary than "
+    private static EngineSetupException different(Model served, Model draft, String how) {
+        return new EngineSetupException("the draft model " + draft.path() + " has another vocabulary than "
                 + served.path() + ": " + how + "; use a small model of the same family");
     }
 }

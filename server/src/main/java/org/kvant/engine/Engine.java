@@ -149,7 +149,8 @@ public final class Engine implements AutoCloseable {
         }
         ModelInfo info = loaded().info;
         checkPrompt(request.tokens(), info);
-        ActiveRequest active = new ActiveRequest(request, sink, info.sequenceContext(), loop::wake);
+        ActiveRequest active = new ActiveRequest(
+                request, sink, info.sequenceContext(), options.contextShift(), loop::wake);
         live.add(active);
         boolean admitted = false;
         try {

@@ -22,6 +22,7 @@ import org.kvant.llama.NativeOptions;
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
  * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
+ * @param contextShift whether a text with a token limit goes on when its sequence is full, by forgetting the older half of it
  * @param measureThreads whether the numbers of threads are chosen by a short measurement when the model is loaded; those of the context are then what is
  *     kept unless others are clearly faster
  * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
@@ -36,6 +37,7 @@ public record EngineOptions(
         Duration pauseTimeout,
         boolean promptLookup,
         @Nullable DraftOptions draft,
+        boolean contextShift,
         boolean measureThreads,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
@@ -114,6 +116,7 @@ public record EngineOptions(
                 .pauseTimeout(pauseTimeout)
                 .promptLookup(promptLookup)
                 .draft(draft)
+                .contextShift(contextShift)
                 .measureThreads(measureThreads)
                 .warmup(warmup);
     }
@@ -129,6 +132,7 @@ public record EngineOptions(
         private Duration pauseTimeout = Duration.ofSeconds(60);
         private boolean promptLookup = true;
         private @Nullable DraftOptions draft;
+        private boolean contextShift;
         private boolean measureThreads;
         private boolean warmup = true;
 
@@ -179,6 +183,11 @@ public record EngineOptions(
             return this;
         }
 
+        public Builder contextShift(boolean value) {
+            contextShift = value;
+            return this;
+        }
+
         public Builder measureThreads(boolean value) {
             measureThreads = value;
             return this;
@@ -200,6 +209,7 @@ public record EngineOptions(
                     pauseTimeout,
                     promptLookup,
                     draft,
+                    contextShift,
                     measureThreads,
                     warmup);
         }

@@ -71,6 +71,9 @@ final class LoadedModel implements AutoCloseable {
         try {
             Context context = model.newContext(contextOptions(model, options.context()));
             try {
+                if (options.contextShift()) {
+                    ContextShift.check(model, context);
+                }
                 if (options.measureThreads()) {
                     ThreadTrial.run(context, options.context().threads(), CpuThreads.usable());
                 }

@@ -18,6 +18,7 @@ final class Scheduler {
     private final Plan plan;
     private final Releases releases;
     private final DecodeStep decode;
+    private final @Nullable ContextShift shift;
     /** Null where sequences can't be cut back, as after a wrong guess. */
     private final @Nullable Speculation speculation;
 
@@ -45,6 +46,7 @@ final class Scheduler {
         speculation = (options.promptLookup() || loaded.draft != null) && cache.rewindable()
                 ? new Speculation(loaded, options.promptLookup(), costs)
                 : null;
+        shift = options.contextShift() ? new ContextShift(loaded, cache) : null;
         releases = new Releases(cache, live, gauges);
         admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);
         decode = new DecodeStep(
@@ -67,6 +69,9 @@ final class Scheduler {
         long begin = System.nanoTime();
         dropCancelled(begin);
         admission.admit();
+        if (shift != null) {
+            shift.apply();
+        }
         planner.plan(cache.slots(), plan);
         if (speculation != null) {
             speculation.extend(plan);

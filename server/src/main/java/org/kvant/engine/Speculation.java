@@ -39,8 +39,7 @@ final class Speculation {
             ActiveRequest request = plan.requests[i];
             lookedUp[i] = 0;
             wanted[i] = 0;
-            // The last token is sampled from the one before it; nothing is to follow it.
-            int most = Math.min(room, request.limit - request.sampled - 1);
+            int most = Math.min(room, request.guessable());
             if (!request.request.speculate() || most <= 0) {
                 continue;
             }
@@ -62,8 +61,9 @@ final class Speculation {
         }
         for (int i = 0; i < plan.size; i++) {
             ActiveRequest request = plan.requests[i];
-            boolean modelled = request.modelPolicy != null && wanted[i] > 0;
-            request.guessedBy = modelled ? request.modelPolicy : request.draftPolicy;
+            DraftPolicy byModel = request.modelPolicy;
+            boolean modelled = byModel != null && wanted[i] > 0;
+            request.guessedBy = byModel != null && modelled ? byModel : request.draftPolicy;
             int count = modelled ? wanted[i] : lookedUp[i];
             if (count > 0) {
                 plan.speculate(i, count);
@@ -72,8 +72,7 @@ final class Speculation {
     }
 
     /** How many tokens the model shall guess; 0 where look-up promises more. */
-    private int byModel(
-            DraftModel drafter, ActiveRequest request, int most, int batch, int sequences, int lookedUp) {
+    private int byModel(DraftModel drafter, ActiveRequest request, int most, int batch, int sequences, int lookedUp) {
         if (!drafter.canFollow(request.tokens)) {
             return 0;
         }

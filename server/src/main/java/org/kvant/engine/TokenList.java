@@ -1,6 +1,7 @@
 package org.kvant.engine;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** A growing list of token ids without boxing. */
 final class TokenList {
@@ -25,6 +26,13 @@ final class TokenList {
             items = Arrays.copyOf(items, Math.max(16, size * 2));
         }
         items[size++] = token;
+    }
+
+    /** Takes out those from {@code from} to before {@code to}. */
+    void remove(int from, int to) {
+        Objects.checkFromToIndex(from, to, size);
+        System.arraycopy(items, to, items, from, size - to);
+        size -= to - from;
     }
 
     /** Length of the common beginning with {@code other}. */

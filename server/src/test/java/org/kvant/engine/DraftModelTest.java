@@ -30,8 +30,7 @@ class DraftModelTest {
     @BeforeAll
     static void quantize() throws IOException {
         small = dir.resolve("demo-q4_0.gguf");
-        var unused = Quantizer.run(
-                QuantizeOptions.of(DemoModel.file(), small, Preset.Q4_0), ProgressListener.NONE);
+        var unused = Quantizer.run(QuantizeOptions.of(DemoModel.file(), small, Preset.Q4_0), ProgressListener.NONE);
     }
 
     private static SchedulerHarness harness(int sequences, boolean unified, boolean drafts) throws IOException {
@@ -104,7 +103,8 @@ class DraftModelTest {
         try (SchedulerHarness harness = new SchedulerHarness(
                 DemoModel.file(),
                 EngineOptions.builder()
-                        .context(SchedulerHarness.context(4, 512).kvUnified(true).build())
+                        .context(
+                                SchedulerHarness.context(4, 512).kvUnified(true).build())
                         .promptLookup(true)
                         .draft(new DraftOptions(small, 6, true)))) {
             List<Collector> sinks = new ArrayList<>();
@@ -156,7 +156,7 @@ class DraftModelTest {
                         EngineOptions.builder()
                                 .context(SchedulerHarness.context(1, 512).build())
                                 .draft(DraftOptions.of(other, 4))))
-                .isInstanceOf(DraftModelException.class)
+                .isInstanceOf(EngineSetupException.class)
                 .hasMessageContaining("other.gguf")
                 .hasMessageContaining("another vocabulary")
                 .hasMessageContaining("same family");
@@ -169,7 +169,7 @@ class DraftModelTest {
                 EngineListener.NONE);
         try (engine) {
             assertThat(await(engine)).isEqualTo(EngineState.FAILED);
-            assertThat(engine.failure()).isInstanceOf(DraftModelException.class);
+            assertThat(engine.failure()).isInstanceOf(EngineSetupException.class);
         }
     }
 
@@ -181,7 +181,7 @@ class DraftModelTest {
                         EngineOptions.builder()
                                 .context(SchedulerHarness.context(1, 512).build())
                                 .draft(DraftOptions.of(windowed, 4))))
-                .isInstanceOf(DraftModelException.class)
+                .isInstanceOf(EngineSetupException.class)
                 .hasMessageContaining("sliding window");
         assertThat(Files.exists(windowed)).isTrue();
     }

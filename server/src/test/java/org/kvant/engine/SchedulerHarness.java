@@ -23,6 +23,7 @@ final class SchedulerHarness implements AutoCloseable {
     final List<Step> steps = new ArrayList<>();
     final List<String> preempted = new ArrayList<>();
     private final LiveRequests live;
+    private final boolean shifts;
     private int count;
 
     SchedulerHarness(ContextOptions context) throws IOException {
@@ -49,6 +50,7 @@ final class SchedulerHarness implements AutoCloseable {
         EngineOptions options = wanted.natives(DemoModel.natives())
                 .stepTarget(Duration.ofDays(1))
                 .build();
+        shifts = options.contextShift();
         Backend.load(options.natives());
         loaded = LoadedModel.load(file, options);
         queue = new AdmissionQueue(options.queueCapacity());
@@ -81,7 +83,8 @@ final class SchedulerHarness implements AutoCloseable {
     }
 
     ActiveRequest submit(GenerationRequest.Builder request, TokenSink sink) {
-        ActiveRequest active = new ActiveRequest(request.build(), sink, loaded.info.sequenceContext(), () -> {});
+        ActiveRequest active =
+                new ActiveRequest(request.build(), sink, loaded.info.sequenceContext(), shifts, () -> {});
         live.add(active);
         try {
             if (!queue.offer(active, () -> {})) {
