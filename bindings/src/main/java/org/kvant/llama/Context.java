@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
+import org.kvant.gguf.GgmlType;
 import org.kvant.llama.ffi.llama_context_params;
 import org.kvant.llama.ffi.llama_h;
 
@@ -19,6 +20,7 @@ public final class Context implements AutoCloseable {
     private final MemorySegment context;
     private final NativeBatch nativeBatch;
     private final ThreadPool threadPool;
+    private final boolean guest;
     private final AbortFlag abortFlag;
     private final @Nullable EvalHook evalHook;
     private final Memory memory;
@@ -30,13 +32,24 @@ public final class Context implements AutoCloseable {
     private final int maxSequences;
     private final int maxOutputs;
     private final boolean kvUnified;
+    private final GgmlType cacheTypeK;
     private final boolean shiftable;
     private @Nullable Candidates candidates;
     private boolean computing;
     private boolean closed;
 
-    Context(Model model, ContextOptions options) {
+    /** @param host whose threads it computes on; null for threads of its own, as many as the options say */
+    Context(Model model, ContextOptions wanted, @Nullable Context host) {
         NativeAbort.check();
+        if (host != null) {
+            host.check();
+        }
+        ContextOptions options = host == null
+                ? wanted
+                : wanted.toBuilder()
+                        .threads(host.threadPool.threads())
+                        .threadsBatch(host.threadPool.threadsBatch())
+                        .build();
         KvCache.check(model.metadata(), options.cacheTypeK(), options.cacheTypeV(), options.flashAttention());
         requireRoom(model, options);
         this.model = model;
@@ -70,10 +83,17 @@ public final class Context implements AutoCloseable {
         this.maxSequences = options.maxSequences();
         this.maxOutputs = options.maxOutputs() == 0 ? batchSize : Math.min(options.maxOutputs(), batchSize);
         this.kvUnified = options.kvUnified();
+        this.cacheTypeK = options.cacheTypeK();
         this.shiftable = KvCache.canShift(model.metadata(), options.cacheTypeK());
         this.memory = new Memory(this, nativeMemory);
         this.nativeBatch = new NativeBatch(batchSize);
-        this.threadPool = new ThreadPool(context, options.threads(), options.threadsBatch());
+        this.guest = host != null;
+        if (host == null) {
+            this.threadPool = new ThreadPool(context, options.threads(), options.threadsBatch());
+        } else {
+            this.threadPool = host.threadPool;
+            threadPool.lend(context);
+        }
     }
 
     /** With a context size from the model, the check of the options has not seen it. */
@@ -139,7 +159,9 @@ public final class Context implements AutoCloseable {
             code = llama_h.llama_decode(context, nativeBatch.segment());
             if (code == 0) {
                 llama_h.llama_synchronize(context);
-                threadPool.computed();
+                if (!guest) {
+                    threadPool.computed();
+                }
             }
         } finally {
             computing = false;
@@ -235,13 +257,20 @@ public final class Context implements AutoCloseable {
         return candidates;
     }
 
-    /** Sets the numbers of threads for the following decodes. */
+    /**
+     * Sets the numbers of threads for the following decodes.
+     *
+     * @throws IllegalStateException if it shares its threads with another context
+     */
     public void setThreads(int threads, int threadsBatch) {
         check();
+        if (guest) {
+            throw new IllegalStateException("this context computes on another one's threads");
+        }
         Check.range("threads", threads, 1, ContextOptions.MAX_THREADS);
         Check.range("threadsBatch", threadsBatch, 1, ContextOptions.MAX_THREADS);
-        llama_h.llama_set_n_threads(context, threads, threadsBatch);
         threadPool.replace(threads, threadsBatch);
+        llama_h.llama_set_n_threads(context, threads, threadsBatch);
     }
 
     /**
@@ -294,8 +323,22 @@ public final class Context implements AutoCloseable {
         return kvUnified;
     }
 
+    public GgmlType cacheTypeK() {
+        return cacheTypeK;
+    }
+
     boolean shiftable() {
         return shiftable;
+    }
+
+    /** Threads that compute single tokens. */
+    public int threads() {
+        return threadPool.threads();
+    }
+
+    /** Threads that compute batches. */
+    public int threadsBatch() {
+        return threadPool.threadsBatch();
     }
 
     /** Bytes of the K cache. */
@@ -353,10 +396,17 @@ public final class Context implements AutoCloseable {
             return;
         }
         requireIdle();
+        if (!guest && threadPool.guests() > 0) {
+            throw new IllegalStateException("another context computes on this one's threads; close it first");
+        }
         closed = true;
         if (!NativeAbort.hasAborted()) {
             llama_h.llama_free(context);
-            threadPool.close();
+            if (guest) {
+                threadPool.leave();
+            } else {
+                threadPool.close();
+            }
             closeCallbacks();
             nativeBatch.close();
         }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgufException;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.MetaValue;
@@ -236,13 +237,23 @@ public final class Model implements AutoCloseable {
      * @throws ContextException if llama.cpp cannot make it, as when memory is short
      */
     public Context newContext(ContextOptions contextOptions) {
+        return newContext(contextOptions, null);
+    }
+
+    /**
+     * As {@link #newContext(ContextOptions)}, for a context that never computes at the same time as another one of the same thread: it uses that one's
+     * threads, whatever the options say, rather than having more of them in each other's way.
+     *
+     * @param host must be open as long as this one; null for threads of its own
+     */
+    public Context newContext(ContextOptions contextOptions, @Nullable Context host) {
         if (options.vocabularyOnly()) {
             throw new IllegalStateException("the model was loaded without its weights");
         }
         if (options.sizesOnly()) {
             throw new IllegalStateException("the model was loaded for its sizes only");
         }
-        return made(contextOptions);
+        return made(contextOptions, host);
     }
 
     /**
@@ -256,7 +267,7 @@ public final class Model implements AutoCloseable {
         if (!options.sizesOnly()) {
             throw new IllegalStateException("the model was not loaded for its sizes");
         }
-        try (Context context = made(contextOptions)) {
+        try (Context context = made(contextOptions, null)) {
             return new ContextSizes(
                     context.contextSize(),
                     context.sequenceLength(),
@@ -266,10 +277,10 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    private Context made(ContextOptions contextOptions) {
+    private Context made(ContextOptions contextOptions, @Nullable Context host) {
         lifetime.addDependent();
         try {
-            return new Context(this, contextOptions);
+            return new Context(this, contextOptions, host);
         } catch (RuntimeException | Error e) {
             lifetime.removeDependent();
             throw e;

@@ -29,6 +29,9 @@ final class ThreadPool implements AutoCloseable {
     private final MemorySegment context;
     private final List<MemorySegment> attached = new ArrayList<>();
     private final List<MemorySegment> replaced = new ArrayList<>();
+    private int threads;
+    private int threadsBatch;
+    private int guests;
 
     /** Attaches threads to a {@code llama_context}, if the CPU backend has pools. */
     ThreadPool(MemorySegment context, int threads, int threadsBatch) {
@@ -36,14 +39,48 @@ final class ThreadPool implements AutoCloseable {
         attach(threads, threadsBatch);
     }
 
+    /**
+     * Attaches these threads to another {@code llama_context} too, whose graphs must ask for as many; both belong to the same thread. Workers that
+     * spin for one context's next graph would otherwise take the cores from the other's. {@link #leave} follows when that context is freed.
+     */
+    void lend(MemorySegment guest) {
+        guests++;
+        if (!attached.isEmpty()) {
+            llama_h.llama_attach_threadpool(guest, attached.getFirst(), attached.getLast());
+        }
+    }
+
+    /** A context that these threads were lent to is freed. */
+    void leave() {
+        guests--;
+    }
+
+    /** Contexts that these threads are lent to. */
+    int guests() {
+        return guests;
+    }
+
+    int threads() {
+        return threads;
+    }
+
+    int threadsBatch() {
+        return threadsBatch;
+    }
+
     /** Attaches other threads; those attached so far stay until {@link #computed}. */
     void replace(int threads, int threadsBatch) {
+        if (guests > 0) {
+            throw new IllegalStateException("threads that another context computes on cannot be replaced");
+        }
         replaced.addAll(attached);
         attached.clear();
         attach(threads, threadsBatch);
     }
 
     private void attach(int threads, int threadsBatch) {
+        this.threads = threads;
+        this.threadsBatch = threadsBatch;
         MemorySegment single = start(threads);
         MemorySegment batch = threads == threadsBatch ? single : start(threadsBatch);
         if (single.equals(MemorySegment.NULL) || batch.equals(MemorySegment.NULL)) {

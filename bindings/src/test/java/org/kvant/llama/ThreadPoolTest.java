@@ -1,6 +1,7 @@
 package org.kvant.llama;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,6 +98,37 @@ class ThreadPoolTest {
                 context.decode(batch(0, 5));
             }
             assertThat(workers("pool-two")).isEmpty();
+        });
+    }
+
+    @Test
+    void twoContextsShareThreads() throws Exception {
+        onThread("pool-guest", () -> {
+            float[] expected = logits(model, options(1, 1));
+            try (Context host = model.newContext(options(2, 3))) {
+                List<Path> before = workers("pool-guest");
+                assertThat(before).hasSize(1 + 2);
+                try (Context guest = model.newContext(options(1, 1), host)) {
+                    assertThat(workers("pool-guest")).isEqualTo(before);
+                    assertThat(guest.threads()).isEqualTo(2);
+                    assertThat(guest.threadsBatch()).isEqualTo(3);
+                    for (Context context : List.of(host, guest, guest, host)) {
+                        context.memory().clear(false);
+                        context.decode(batch(0, 5));
+                        context.decode(batch(5, 1));
+                        assertThat(context.logits(0)).isEqualTo(expected);
+                    }
+                    assertThatThrownBy(() -> host.setThreads(1, 1)).isInstanceOf(IllegalStateException.class);
+                    assertThatThrownBy(() -> guest.setThreads(1, 1)).isInstanceOf(IllegalStateException.class);
+                    assertThatThrownBy(host::close).isInstanceOf(IllegalStateException.class);
+                }
+                host.setThreads(1, 1);
+                host.memory().clear(false);
+                host.decode(batch(0, 5));
+                host.decode(batch(5, 1));
+                assertThat(host.logits(0)).isEqualTo(expected);
+            }
+            assertThat(workers("pool-guest")).isEmpty();
         });
     }
 

@@ -31,8 +31,11 @@ final class ContextArguments {
     @Option(
             names = {"-t", "--threads"},
             defaultValue = "0",
-            paramLabel = "N",
-            description = "Threads that compute; 0: one for each physical core (default: ${DEFAULT-VALUE}).")
+            converter = ThreadCountConverter.class,
+            paramLabel = "N|auto",
+            description =
+                    "Threads that compute; 0: one for each physical core; auto: what is fastest, for prompts too, by a"
+                            + " short measurement at the start (default: ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(
@@ -92,7 +95,7 @@ final class ContextArguments {
      */
     ContextOptions options(CommandLine command) {
         check(command);
-        int computing = threads == 0 ? EngineOptions.defaultThreads() : threads;
+        int computing = threads <= 0 ? EngineOptions.defaultThreads() : threads;
         return EngineOptions.defaultContext()
                 .contextSize(contextSize)
                 .maxSequences(parallel)
@@ -105,6 +108,11 @@ final class ContextArguments {
                 .kvUnified(unified)
                 .flashAttention(flashAttention(command))
                 .build();
+    }
+
+    /** Whether the numbers of threads are to be measured. */
+    boolean measureThreads() {
+        return threads == ThreadCountConverter.AUTO;
     }
 
     private FlashAttention flashAttention(CommandLine command) {
@@ -120,7 +128,12 @@ final class ContextArguments {
     private void check(CommandLine command) {
         Ranges.check(command, "--ctx-size", contextSize, 0, 1 << 26);
         Ranges.check(command, "--parallel", parallel, 1, ContextOptions.MAX_SEQUENCES);
-        Ranges.check(command, "--threads", threads, 0, ContextOptions.MAX_THREADS);
+        if (!measureThreads()) {
+            Ranges.check(command, "--threads", threads, 0, ContextOptions.MAX_THREADS);
+        } else if (threadsBatch != 0) {
+            throw new ParameterException(
+                    command, "--threads auto chooses --threads-batch too: leave that out, or give both as numbers");
+        }
         Ranges.check(command, "--threads-batch", threadsBatch, 0, ContextOptions.MAX_THREADS);
         Ranges.check(command, "--batch-size", batchSize, parallel, 1 << 26);
         Ranges.check(command, "--ubatch-size", ubatchSize, parallel, 1 << 26);

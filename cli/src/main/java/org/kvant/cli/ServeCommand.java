@@ -133,6 +133,16 @@ public final class ServeCommand implements Callable<Integer> {
                     "Compute every token on its own, without guessing from the text so far; answers are the same.")
     private boolean noPromptLookup;
 
+    @Option(
+            names = "--context-shift",
+            description =
+                    "Let answers with a token limit go on when the context is full, by forgetting the older half of it"
+                            + " behind n_keep tokens of the prompt.")
+    private boolean contextShift;
+
+    @Mixin
+    private final DraftArguments draft = new DraftArguments();
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -165,6 +175,9 @@ public final class ServeCommand implements Callable<Integer> {
                             .withLoadMode(noMmap ? LoadMode.READ : LoadMode.AUTO))
                     .queueCapacity(queueSize)
                     .promptLookup(!noPromptLookup)
+                    .draft(draft.options(command()))
+                    .contextShift(contextShift)
+                    .measureThreads(context.measureThreads())
                     .warmup(!noWarmup)
                     .build();
         }

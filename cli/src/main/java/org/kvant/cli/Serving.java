@@ -16,6 +16,7 @@ import org.kvant.engine.Engine;
 import org.kvant.engine.EngineOptions;
 import org.kvant.engine.EngineState;
 import org.kvant.engine.ModelInfo;
+import org.kvant.engine.ThreadCounts;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
 import org.kvant.http.ModelPrompts;
@@ -192,6 +193,8 @@ final class Serving implements AutoCloseable {
         String url = CurlLine.url(options.host(), port);
         ModelPrompts chats = Objects.requireNonNull(prompts);
         say(chats.note());
+        ThreadCounts threads = ready.threads();
+        say("Threads: " + threads.tokens() + " for tokens, " + threads.prompts() + " for prompts");
         say(String.format(
                 Locale.ROOT,
                 "Ready on %s after %.2f s: %s, %d tokens for each request%n%nTry:%n  %s%n",

@@ -165,6 +165,10 @@ class ServeCommandTest {
                 "--parallel 0; --parallel must be between 1 and 256; 0",
                 "--ctx-size 3 --parallel 4; --ctx-size 3; --parallel",
                 "--port 70000; --port must be between 0 and 65535; 70000",
+                "--threads many; 'many' is neither a number of threads nor auto; auto",
+                "--threads auto -tb 2; --threads auto chooses --threads-batch too; leave that out",
+                "--draft-max 4; --draft-max needs --draft FILE; FILE",
+                "--draft x.gguf --draft-max 17; --draft-max must be between 1 and 16; 17",
                 "--metrics-names prometheus; No metrics vocabulary 'prometheus'; llama-server"
             })
     void refusesOptionsBeforeAnythingIsLoaded(String options, String hint, String remedy) throws Exception {

@@ -12,7 +12,7 @@ final class ActiveRequest implements Generation {
     final int promptTokens;
     /** Prompt and sampled tokens; those not yet in the sequence's cells have still to be computed. */
     final TokenList tokens;
-    /** Most tokens to sample, the end of the context included. */
+    /** Most tokens to sample; unless the context is shifted its end is included. */
     final int limit;
 
     /** Log probabilities of sampled tokens whose text is held back. */
@@ -22,17 +22,26 @@ final class ActiveRequest implements Generation {
 
     final PromptLookup lookup = new PromptLookup();
     final DraftPolicy draftPolicy = new DraftPolicy();
+
+    /** For guesses by a draft model; made when there may be some. */
+    @Nullable
+    DraftPolicy modelPolicy;
+
+    /** Which of the two learns what comes of the guesses that are under way. */
+    DraftPolicy guessedBy = draftPolicy;
+
     /** Guessed tokens that the next decode checks; how many there are is in the {@link Plan}. */
     final int[] draft = new int[DraftPolicy.MOST];
 
-    static final int NOTHING_EXPECTED = -1;
+    static final int NONE = -1;
 
     /** The guess that the token sampled next is compared with. */
-    int expected = NOTHING_EXPECTED;
+    int expected = NONE;
 
-    /** Whether there was a guess for the next token: its first one tells how good guesses are, even if none is computed. */
-    boolean guessed;
+    /** What look-up guesses for the next token, if it does: this tells how good its guesses are, even if none is computed. */
+    int lookedUp = NONE;
 
+    private final int sequenceContext;
     private final Runnable wake;
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable String cancelReason;
@@ -64,9 +73,10 @@ final class ActiveRequest implements Generation {
 
     /**
      * @param sequenceContext tokens that a sequence can hold
+     * @param shifts whether a text may go on when its sequence is full
      * @param wake tells the decode thread that a flag changed
      */
-    ActiveRequest(GenerationRequest request, TokenSink sink, int sequenceContext, Runnable wake) {
+    ActiveRequest(GenerationRequest request, TokenSink sink, int sequenceContext, boolean shifts, Runnable wake) {
         this.request = request;
         this.sink = sink;
         this.wake = wake;
@@ -77,7 +87,11 @@ final class ActiveRequest implements Generation {
         deadline =
                 request.timeout() == null ? 0 : submitNanos + request.timeout().toNanos();
         int room = sequenceContext - promptTokens;
-        limit = request.maxTokens() == GenerationRequest.UNLIMITED ? room : Math.min(room, request.maxTokens());
+        // Without a limit a text that never ends would never end.
+        limit = request.maxTokens() == GenerationRequest.UNLIMITED
+                ? room
+                : shifts ? request.maxTokens() : Math.min(room, request.maxTokens());
+        this.sequenceContext = sequenceContext;
         tokens = new TokenList(request.tokens(), Math.min(limit, 256));
     }
 
@@ -158,6 +172,11 @@ final class ActiveRequest implements Generation {
     /** Nanoseconds that it has been paused; 0 if it isn't. */
     long pausedNanos(long now) {
         return paused ? Math.max(0, now - pausedSince) : 0;
+    }
+
+    /** Most tokens that may be guessed: the last one is sampled from the one before it, and nothing is to follow it. */
+    int guessable() {
+        return Math.min(limit - sampled - 1, sequenceContext - tokens.size());
     }
 
     /** Tokens still to be computed before the next one can be sampled. */

@@ -18,6 +18,11 @@ final class CpuThreads {
 
     private CpuThreads() {}
 
+    /** Logical processors that this process may use, its cgroup's quota rounded down. */
+    static int usable() {
+        return Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), quota(CGROUP_QUOTA)));
+    }
+
     static int defaultCount() {
         return defaultCount(Runtime.getRuntime().availableProcessors(), CPUS, CGROUP_QUOTA);
     }

@@ -112,6 +112,7 @@ final class DecodeStep {
      * drawn from the model's own distribution, whatever was guessed (speculative sampling with a guess that is certain of itself).
      */
     private void sample(ActiveRequest request, Slot slot, int index, int drafts) {
+        int place = request.tokens.size();
         int before = request.accepted;
         request.drafted += drafts;
         boolean goesOn = true;
@@ -122,22 +123,25 @@ final class DecodeStep {
             }
             int accepted = request.accepted;
             // Counted where the token is sampled: a request that ends with it is told how many there were.
-            request.expected = i < drafts ? request.draft[i] : ActiveRequest.NOTHING_EXPECTED;
+            request.expected = i < drafts ? request.draft[i] : ActiveRequest.NONE;
             goesOn = output.sample(request, index + i);
             right = request.accepted > accepted;
         }
-        request.expected = ActiveRequest.NOTHING_EXPECTED;
+        request.expected = ActiveRequest.NONE;
         int accepted = request.accepted - before;
         if (drafts > 0) {
             if (accepted < drafts || !goesOn) {
                 cache.truncate(slot, slot.cells);
             }
-            request.draftPolicy.learn(drafts, accepted);
+            request.guessedBy.learn(drafts, accepted);
             listener.speculated(request.id(), drafts, accepted);
-        } else if (request.guessed && request.lastToken() != null) {
-            request.draftPolicy.learn(1, request.lastToken() == request.draft[0] ? 1 : 0);
         }
-        request.guessed = false;
+        if (request.lookedUp != ActiveRequest.NONE
+                && place < request.tokens.size()
+                && (drafts == 0 || request.guessedBy != request.draftPolicy)) {
+            request.draftPolicy.learn(1, request.tokens.get(place) == request.lookedUp ? 1 : 0);
+        }
+        request.lookedUp = ActiveRequest.NONE;
     }
 
     /** No cells for the batch, and nothing of it was computed: empty an idle sequence, else send a request back to the queue. */

@@ -1,10 +1,13 @@
 package org.kvant.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
- * How many tokens to guess for one request: as many as promise the most tokens a second, by how often its guesses came true and by what decodes of
- * each size take. Belongs to the decode thread.
+ * How many tokens to guess for one request by one kind of guess: as many as promise the most tokens a second, by how often its guesses came true,
+ * by what decodes of each size take and by what a guess itself costs. Belongs to the decode thread.
  */
 final class DraftPolicy {
+    /** Most tokens guessed at once. */
     static final int MOST = 16;
     /** What is known before the first guess: a repeated n-gram goes on as before about every second time. */
     private static final double PRIOR = 0.5;
@@ -12,41 +15,82 @@ final class DraftPolicy {
     private static final double PRIOR_WEIGHT = 4;
     /** Older guesses count less: a text may turn from quoting to inventing. */
     private static final double FADING = 0.9;
-
+    /** What all requests have seen of a model changes slowly. */
+    private static final double SLOW_FADING = 0.999;
     /** What decodes of other sizes take changes with the machine's load: a short guess now and then looks anew, and costs little. */
     private static final int RETRY_AFTER = 32;
 
+    private final double fading;
+    private final @Nullable DraftPolicy general;
+    private final int probe;
+    private int probes;
     private double tried = PRIOR_WEIGHT;
-    private double hit = PRIOR * PRIOR_WEIGHT;
+    private double hit;
     private int silent;
+    private double gain;
+
+    private DraftPolicy(double prior, double fading, @Nullable DraftPolicy general, int probe, int probes) {
+        hit = prior * PRIOR_WEIGHT;
+        this.fading = fading;
+        this.general = general;
+        this.probe = probe;
+        this.probes = probes;
+    }
+
+    /** For guesses that cost nothing to make: they are tried again and again. */
+    DraftPolicy() {
+        this(PRIOR, FADING, null, 1, Integer.MAX_VALUE);
+    }
+
+    /** What all requests together learn about a draft model. */
+    static DraftPolicy general() {
+        return new DraftPolicy(PRIOR, SLOW_FADING, null, 1, 0);
+    }
+
+    /** For one request's guesses by a model, beginning with what others have seen; where that doesn't pay they are tried once. */
+    static DraftPolicy ofModel(DraftPolicy general) {
+        return new DraftPolicy(general.chance(), FADING, general, 4, 1);
+    }
+
+    /** Part of the guesses that come true. */
+    double chance() {
+        return hit / tried;
+    }
 
     /**
+     * The length that promises most; asked once a step.
+     *
      * @param available tokens that could be guessed
      * @param batch tokens that the decode has anyway
+     * @param guessNanos what making a guess of one token costs, in the unit of {@code costs}
      * @param onePass whether the decode takes one pass over the weights even if its sequences have unequal numbers of tokens
      */
-    int length(int available, int batch, StepCosts costs, boolean onePass) {
+    int length(int available, int batch, double guessNanos, StepCosts costs, boolean onePass) {
         int most = Math.min(available, MOST);
+        gain = 0;
         if (most <= 0) {
             return 0;
         }
-        double chance = hit / tried;
+        double chance = chance();
         double expected = 0;
         double power = 1;
         int best = 0;
-        double bestRate = batch / costs.nanos(batch);
+        double plain = batch / costs.nanos(batch);
+        double bestRate = plain;
         for (int length = 1; length <= most; length++) {
             power *= chance;
             expected += power;
             double nanos = onePass ? costs.nanos(batch + length) : costs.nanos(batch) + costs.nanos(length);
-            double rate = (batch + expected) / nanos;
+            double rate = (batch + expected) / (nanos + length * guessNanos);
             if (rate > bestRate) {
                 bestRate = rate;
                 best = length;
             }
         }
-        if (best == 0 && ++silent >= RETRY_AFTER) {
-            best = 1;
+        gain = 1 - plain / bestRate;
+        if (best == 0 && ++silent >= RETRY_AFTER && probes > 0) {
+            probes--;
+            best = Math.min(most, probe);
         }
         if (best > 0) {
             silent = 0;
@@ -54,11 +98,24 @@ final class DraftPolicy {
         return best;
     }
 
+    /** As {@link #length(int, int, double, StepCosts, boolean)} for guesses that cost nothing. */
+    int length(int available, int batch, StepCosts costs, boolean onePass) {
+        return length(available, batch, 0, costs, onePass);
+    }
+
+    /** Part of the time that the last length promises to save; 0 if it is only to learn something. */
+    double gain() {
+        return gain;
+    }
+
     /** Learns what came of a guess, whether it was computed or only compared with what was sampled. Tokens behind the first wrong one say nothing. */
     void learn(int drafted, int accepted) {
         int looked = Math.min(drafted, accepted + 1);
-        double fade = Math.pow(FADING, looked);
+        double fade = Math.pow(fading, looked);
         tried = tried * fade + looked;
         hit = hit * fade + accepted;
+        if (general != null) {
+            general.learn(drafted, accepted);
+        }
     }
 }

@@ -36,7 +36,13 @@ public final class Engine implements AutoCloseable {
 
     /** What stays to be known of a model whatever becomes of it; only the chat template needs it open. */
     private record Loaded(
-            LoadedModel model, ModelInfo info, Tokenizer tokenizer, long kvBytesK, long kvBytesV, long computeBytes) {}
+            LoadedModel model,
+            ModelInfo info,
+            Tokenizer tokenizer,
+            ThreadCounts threads,
+            long kvBytesK,
+            long kvBytesV,
+            long computeBytes) {}
 
     private Engine(Path file, EngineOptions options, EngineListener listener) {
         this.options = options;
@@ -90,6 +96,15 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * How many threads compute.
+     *
+     * @throws EngineNotReadyException before the model is loaded
+     */
+    public ThreadCounts threads() {
+        return loaded().threads;
+    }
+
+    /**
      * The chat templates in the model's file.
      *
      * @throws EngineNotReadyException before the model is loaded
@@ -134,7 +149,8 @@ public final class Engine implements AutoCloseable {
         }
         ModelInfo info = loaded().info;
         checkPrompt(request.tokens(), info);
-        ActiveRequest active = new ActiveRequest(request, sink, info.sequenceContext(), loop::wake);
+        ActiveRequest active =
+                new ActiveRequest(request, sink, info.sequenceContext(), options.contextShift(), loop::wake);
         live.add(active);
         boolean admitted = false;
         try {
@@ -284,6 +300,7 @@ public final class Engine implements AutoCloseable {
                     model,
                     model.info,
                     new ModelTokenizer(model.vocab),
+                    new ThreadCounts(model.context.threads(), model.context.threadsBatch()),
                     model.context.kvBytesK(),
                     model.context.kvBytesV(),
                     model.context.computeBufferBytes());

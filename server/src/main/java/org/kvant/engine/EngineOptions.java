@@ -2,6 +2,7 @@ package org.kvant.engine;
 
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.ModelOptions;
 import org.kvant.llama.NativeOptions;
@@ -20,6 +21,10 @@ import org.kvant.llama.NativeOptions;
  * @param stepTarget how long a decode that carries prompt tokens beside streams should take; the budget follows from it and the measured speed
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
+ * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
+ * @param contextShift whether a text with a token limit goes on when its sequence is full, by forgetting the older half of it
+ * @param measureThreads whether the numbers of threads are chosen by a short measurement when the model is loaded; those of the context are then what is
+ *     kept unless others are clearly faster
  * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
  */
 public record EngineOptions(
@@ -31,6 +36,9 @@ public record EngineOptions(
         Duration stepTarget,
         Duration pauseTimeout,
         boolean promptLookup,
+        @Nullable DraftOptions draft,
+        boolean contextShift,
+        boolean measureThreads,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
     public static final int DEFAULT_SEQUENCES = 4;
@@ -107,6 +115,9 @@ public record EngineOptions(
                 .stepTarget(stepTarget)
                 .pauseTimeout(pauseTimeout)
                 .promptLookup(promptLookup)
+                .draft(draft)
+                .contextShift(contextShift)
+                .measureThreads(measureThreads)
                 .warmup(warmup);
     }
 
@@ -120,6 +131,9 @@ public record EngineOptions(
         private Duration stepTarget = Duration.ofMillis(100);
         private Duration pauseTimeout = Duration.ofSeconds(60);
         private boolean promptLookup = true;
+        private @Nullable DraftOptions draft;
+        private boolean contextShift;
+        private boolean measureThreads;
         private boolean warmup = true;
 
         private Builder() {}
@@ -164,6 +178,21 @@ public record EngineOptions(
             return this;
         }
 
+        public Builder draft(@Nullable DraftOptions value) {
+            draft = value;
+            return this;
+        }
+
+        public Builder contextShift(boolean value) {
+            contextShift = value;
+            return this;
+        }
+
+        public Builder measureThreads(boolean value) {
+            measureThreads = value;
+            return this;
+        }
+
         public Builder warmup(boolean value) {
             warmup = value;
             return this;
@@ -179,6 +208,9 @@ public record EngineOptions(
                     stepTarget,
                     pauseTimeout,
                     promptLookup,
+                    draft,
+                    contextShift,
+                    measureThreads,
                     warmup);
         }
     }

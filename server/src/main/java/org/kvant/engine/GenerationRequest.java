@@ -23,6 +23,7 @@ import org.kvant.grammar.Grammar;
  * @param cacheSalt cells are shared only among requests with the same one
  * @param group requests of the same group (by identity) share cells even without {@code reusePrefix}, as several choices for one prompt do
  * @param speculate whether tokens may be guessed from the text so far and checked together; changes speed only
+ * @param keep prompt tokens that stay when the context is shifted, besides a BOS token that the vocabulary adds; {@value #WHOLE_PROMPT} for all
  * @param priority lower ones go first; with equal ones, who came first
  * @param timeout from the submit on; then the request is cancelled. Null for none
  */
@@ -42,11 +43,15 @@ public record GenerationRequest(
         String cacheSalt,
         @Nullable Object group,
         boolean speculate,
+        int keep,
         int priority,
         @Nullable Duration timeout) {
 
     public static final int UNLIMITED = -1;
     public static final int NO_LOGPROBS = -1;
+    /** As {@code keep}: all of it. */
+    public static final int WHOLE_PROMPT = -1;
+
     /** Alternatives are sorted out on the thread that every stream waits for. */
     public static final int MAX_LOGPROBS = 128;
 
@@ -63,6 +68,9 @@ public record GenerationRequest(
         }
         if (Math.min(logprobs, promptLogprobs) < NO_LOGPROBS || Math.max(logprobs, promptLogprobs) > MAX_LOGPROBS) {
             throw new IllegalArgumentException("logprobs must be -1 (none) to " + MAX_LOGPROBS);
+        }
+        if (keep < WHOLE_PROMPT) {
+            throw new IllegalArgumentException("n_keep must be -1 (the whole prompt) or more, not " + keep);
         }
         for (String s : stop) {
             if (s.isEmpty()) {
@@ -111,6 +119,7 @@ public record GenerationRequest(
         private String cacheSalt = "";
         private @Nullable Object group;
         private boolean speculate = true;
+        private int keep;
         private int priority;
         private @Nullable Duration timeout;
 
@@ -195,6 +204,11 @@ public record GenerationRequest(
             return this;
         }
 
+        public Builder keep(int value) {
+            keep = value;
+            return this;
+        }
+
         public Builder priority(int value) {
             priority = value;
             return this;
@@ -222,6 +236,7 @@ public record GenerationRequest(
                     cacheSalt,
                     group,
                     speculate,
+                    keep,
                     priority,
                     timeout);
         }

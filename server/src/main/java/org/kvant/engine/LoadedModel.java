@@ -30,6 +30,9 @@ final class LoadedModel implements AutoCloseable {
     final Model model;
     final Context context;
     final Batch batch;
+    /** Guesses ahead for it; null if there is none. */
+    final @Nullable DraftModel draft;
+
     final Vocab vocab;
     final ModelInfo info;
     /** Tokens that end a generation. */
@@ -39,8 +42,9 @@ final class LoadedModel implements AutoCloseable {
     /** Tokens that the model's file says should never be sampled. */
     final int[] suppressedTokens;
 
-    private LoadedModel(Path file, Model model, Context context) {
+    private LoadedModel(Path file, Model model, Context context, @Nullable DraftModel draft) {
         this.model = model;
+        this.draft = draft;
         this.context = context;
         batch = new Batch(context.batchSize());
         vocab = model.vocab();
@@ -65,8 +69,22 @@ final class LoadedModel implements AutoCloseable {
     static LoadedModel load(Path file, EngineOptions options) throws IOException {
         Model model = Model.load(file, options.model());
         try {
-            return new LoadedModel(file, model, model.newContext(contextOptions(model, options.context())));
-        } catch (RuntimeException e) {
+            Context context = model.newContext(contextOptions(model, options.context()));
+            try {
+                if (options.contextShift()) {
+                    ContextShift.check(model, context);
+                }
+                if (options.measureThreads()) {
+                    ThreadTrial.run(context, options.context().threads(), CpuThreads.usable());
+                }
+                DraftOptions draft = options.draft();
+                return new LoadedModel(
+                        file, model, context, draft == null ? null : DraftModel.load(draft, options, context));
+            } catch (IOException | RuntimeException e) {
+                context.close();
+                throw e;
+            }
+        } catch (IOException | RuntimeException e) {
             model.close();
             throw e;
         }
@@ -121,6 +139,9 @@ final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
+        if (draft != null) {
+            draft.close();
+        }
         context.close();
         model.close();
     }

@@ -39,6 +39,11 @@ interface PrefixCache {
      */
     void truncate(Slot slot, int cells);
 
+    /**
+     * Drops the cells of {@code dropped} tokens behind the first {@code keep} and moves the others up; only where cells aren't shared.
+     */
+    void shift(Slot slot, int keep, int dropped);
+
     /** Whether a sequence can always be cut back: neither a sliding window nor a recurrent state forgets what it would need. */
     boolean rewindable();
 

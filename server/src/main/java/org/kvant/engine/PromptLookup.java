@@ -44,6 +44,12 @@ final class PromptLookup {
         return 0;
     }
 
+    /** To be told when tokens were taken out of the text. */
+    void forget() {
+        tables = new int[LENGTHS.length][64];
+        indexed = 0;
+    }
+
     /** Takes in the n-grams that have something behind them. */
     private void index(TokenList tokens) {
         if (2 * tokens.size() > tables[0].length) {

@@ -18,6 +18,7 @@ final class Scheduler {
     private final Plan plan;
     private final Releases releases;
     private final DecodeStep decode;
+    private final @Nullable ContextShift shift;
     /** Null where sequences can't be cut back, as after a wrong guess. */
     private final @Nullable Speculation speculation;
 
@@ -53,9 +54,10 @@ final class Scheduler {
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
         plan = new Plan(sequences);
-        speculation = options.promptLookup() && cache.rewindable()
-                ? new Speculation(context.batchSize(), context.maxOutputs(), costs, sharedCells)
+        speculation = (options.promptLookup() || loaded.draft != null) && cache.rewindable()
+                ? new Speculation(loaded, options.promptLookup(), costs, sharedCells)
                 : null;
+        shift = options.contextShift() ? new ContextShift(loaded, cache) : null;
         releases = new Releases(cache, live, gauges);
         admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);
         decode = new DecodeStep(
@@ -78,6 +80,9 @@ final class Scheduler {
         long begin = System.nanoTime();
         dropCancelled(begin);
         admission.admit();
+        if (shift != null) {
+            shift.apply();
+        }
         planner.plan(cache.slots(), plan);
         if (speculation != null) {
             speculation.extend(plan);

@@ -13,6 +13,9 @@ final class Slot {
     /** Cells filled: positions 0 to {@code cells - 1}. */
     int cells;
 
+    /** Leading cells that are what computing their tokens gives; those behind them were moved when the context was full. */
+    int exact = Integer.MAX_VALUE;
+
     /** Leading cells that it has in common with {@link #sharedWith}, where sequences share a buffer. */
     int shared;
 

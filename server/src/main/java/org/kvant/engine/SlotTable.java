@@ -57,7 +57,7 @@ final class SlotTable implements PrefixCache {
             if (!mayShare(slot, request)) {
                 continue;
             }
-            int common = Math.min(slot.tokens.commonPrefix(request.tokens), request.tokens.size() - 1);
+            int common = common(slot, request.tokens);
             int ready = Math.min(common, slot.cells);
             boolean better = ready > longest || (ready == longest && best != null && preferred(slot, best));
             if (ready > 0 && better && canKeep(slot, ready)) {
@@ -175,12 +175,26 @@ final class SlotTable implements PrefixCache {
             cells = 0;
         }
         slot.cells = cells;
+        if (cells <= slot.exact) {
+            slot.exact = Integer.MAX_VALUE;
+        }
         slot.shared = Math.min(slot.shared, cells);
         for (Slot other : slots) {
             if (other.sharedWith == slot) {
                 other.shared = Math.min(other.shared, cells);
             }
         }
+    }
+
+    @Override
+    public void shift(Slot slot, int keep, int dropped) {
+        if (!memory.removeRange(slot.sequence, keep, keep + dropped)) {
+            truncate(slot, 0);
+            return;
+        }
+        memory.shift(slot.sequence, keep + dropped, Memory.END, -dropped);
+        slot.cells -= dropped;
+        slot.exact = Math.min(slot.exact, keep);
     }
 
     /**
@@ -212,7 +226,12 @@ final class SlotTable implements PrefixCache {
     }
 
     private static int commonPrefix(Slot slot, TokenList tokens) {
-        return Math.min(Math.min(slot.cells, slot.tokens.commonPrefix(tokens)), tokens.size() - 1);
+        return Math.min(slot.cells, common(slot, tokens));
+    }
+
+    /** Leading tokens that a sequence has or will have in common with a request, at least one fewer than the request has. */
+    private static int common(Slot slot, TokenList tokens) {
+        return Math.min(Math.min(slot.exact, slot.tokens.commonPrefix(tokens)), tokens.size() - 1);
     }
 
     private @Nullable Slot leastRecentlyUsed() {

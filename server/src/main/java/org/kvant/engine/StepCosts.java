@@ -39,6 +39,11 @@ class StepCosts {
         costs[tokens] *= Math.pow(surprise, SIZE_SMOOTHING);
     }
 
+    /** Whether there was any. */
+    boolean measured() {
+        return known();
+    }
+
     private boolean known() {
         for (double cost : costs) {
             if (cost > 0) {

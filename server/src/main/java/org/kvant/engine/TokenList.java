@@ -1,6 +1,7 @@
 package org.kvant.engine;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** A growing list of token ids without boxing. */
 final class TokenList {
@@ -27,10 +28,22 @@ final class TokenList {
         items[size++] = token;
     }
 
+    /** Takes out those from {@code from} to before {@code to}. */
+    void remove(int from, int to) {
+        Objects.checkFromToIndex(from, to, size);
+        System.arraycopy(items, to, items, from, size - to);
+        size -= to - from;
+    }
+
     /** Length of the common beginning with {@code other}. */
     int commonPrefix(TokenList other) {
-        int n = Math.min(size, other.size);
-        int mismatch = Arrays.mismatch(items, 0, n, other.items, 0, n);
+        return commonPrefix(other.items, other.size);
+    }
+
+    /** Length of the common beginning with the first {@code length} of these tokens. */
+    int commonPrefix(int[] other, int length) {
+        int n = Math.min(size, length);
+        int mismatch = Arrays.mismatch(items, 0, n, other, 0, n);
         return mismatch < 0 ? n : mismatch;
     }
 }

@@ -20,9 +20,12 @@ final class Figures {
     /** @param first whether this is the first text for its prompt, which is counted once */
     static TokenCounts counts(Finish finish, boolean first) {
         Usage usage = finish.usage();
-        return first
-                ? new TokenCounts(usage.promptTokens(), usage.cachedTokens(), usage.completionTokens())
-                : new TokenCounts(0, 0, usage.completionTokens());
+        return new TokenCounts(
+                first ? usage.promptTokens() : 0,
+                first ? usage.cachedTokens() : 0,
+                usage.completionTokens(),
+                usage.acceptedTokens(),
+                usage.draftedTokens() - usage.acceptedTokens());
     }
 
     static PhaseTimes times(Finish finish) {
@@ -32,6 +35,8 @@ final class Figures {
                 usage.cachedTokens(),
                 usage.promptTokens() - usage.cachedTokens(),
                 usage.completionTokens(),
+                usage.draftedTokens(),
+                usage.acceptedTokens(),
                 timings.queueNanos() / NANOS_PER_MILLI,
                 timings.prefillNanos() / NANOS_PER_MILLI,
                 timings.decodeNanos() / NANOS_PER_MILLI);

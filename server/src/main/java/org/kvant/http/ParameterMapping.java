@@ -39,6 +39,7 @@ record ParameterMapping(ModelInfo model, Tokenizer tokenizer) {
                 .promptLogprobs(echo ? given.logprobs() : GenerationRequest.NO_LOGPROBS)
                 .reusePrefix(given.cachePrompt())
                 .cacheSalt(given.cacheSalt())
+                .keep(given.keep())
                 .priority(given.priority())
                 .timeout(given.timeout());
     }

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param bestOf how many are generated, of which the {@code n} most likely are sent; at least {@code n}
  * @param cachePrompt whether the computed state of an earlier, equal prompt may be used
  * @param cacheSalt requests share computed state only with those of the same salt; may be empty
+ * @param keep {@code n_keep}: prompt tokens that stay when the context is shifted; -1: all
  * @param priority lower ones go first
  * @param timeout after which the request is given up; null for never
  * @param stream whether the answer comes as server-sent events
@@ -41,6 +42,7 @@ public record GenerationParameters(
         int bestOf,
         boolean cachePrompt,
         String cacheSalt,
+        int keep,
         int priority,
         @Nullable Duration timeout,
         boolean stream,
@@ -77,6 +79,7 @@ public record GenerationParameters(
                 bestOf(request, n, stream),
                 request.bool("cache_prompt", true),
                 salt(request),
+                (int) orElse(request.integer("n_keep", -1, Integer.MAX_VALUE), 0),
                 (int) orElse(request.integer("priority", Integer.MIN_VALUE, Integer.MAX_VALUE), 0),
                 timeout(request),
                 stream,

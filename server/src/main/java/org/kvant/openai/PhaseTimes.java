@@ -9,6 +9,8 @@ import java.io.IOException;
  * @param cachedTokens {@code cache_n}: prompt tokens taken from the cache
  * @param promptTokens {@code prompt_n}: prompt tokens computed
  * @param generatedTokens {@code predicted_n}
+ * @param draftedTokens {@code draft_n}: tokens guessed ahead; left out if there are none
+ * @param acceptedTokens {@code draft_n_accepted}: how many of those came true
  * @param queueMillis {@code queue_ms}: from admission to the start
  * @param promptMillis {@code prompt_ms}: from the start until the prompt was computed
  * @param generationMillis {@code predicted_ms}: from the first token to the end
@@ -17,6 +19,8 @@ public record PhaseTimes(
         int cachedTokens,
         int promptTokens,
         int generatedTokens,
+        int draftedTokens,
+        int acceptedTokens,
         double queueMillis,
         double promptMillis,
         double generationMillis) {
@@ -28,6 +32,10 @@ public record PhaseTimes(
         json.writeNumberField("cache_n", cachedTokens);
         phase(json, "prompt", promptTokens, promptMillis);
         phase(json, "predicted", generatedTokens, generationMillis);
+        if (draftedTokens > 0) {
+            json.writeNumberField("draft_n", draftedTokens);
+            json.writeNumberField("draft_n_accepted", acceptedTokens);
+        }
         json.writeEndObject();
     }
 

@@ -83,7 +83,7 @@ final class UnsupportedFields {
         rule(OFF, "a plain completion has no messages.", "continue_final_message");
         // Sampling beyond what there is, each with the value that switches it off in llama.cpp or vLLM.
         rule(EMPTY, "leave it out.", "bad_words", "allowed_token_ids", "lora");
-        rule(ZERO, "leave it out.", "n_indent", "top_a");
+        rule(ZERO, "leave it out.", "n_indent", "n_discard", "top_a");
         rule(value -> value instanceof Number n && n.doubleValue() <= 0, "use timeout.", "t_max_predict_ms");
         rule(ONE, "leave it out.", "tfs_z", "length_penalty");
         rule(ONE, "use repeat_penalty with repeat_last_n.", "repetition_penalty");

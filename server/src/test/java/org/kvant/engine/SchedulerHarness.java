@@ -23,6 +23,7 @@ final class SchedulerHarness implements AutoCloseable {
     final List<Step> steps = new ArrayList<>();
     final List<String> preempted = new ArrayList<>();
     private final LiveRequests live;
+    private final boolean shifts;
     private int count;
 
     SchedulerHarness(ContextOptions context) throws IOException {
@@ -36,14 +37,20 @@ final class SchedulerHarness implements AutoCloseable {
 
     SchedulerHarness(Path file, ContextOptions context, int promptBudget, Duration pauseTimeout, boolean promptLookup)
             throws IOException {
-        EngineOptions options = EngineOptions.builder()
-                .natives(DemoModel.natives())
-                .context(context)
-                .promptBudget(promptBudget)
+        this(
+                file,
+                EngineOptions.builder()
+                        .context(context)
+                        .promptBudget(promptBudget)
+                        .pauseTimeout(pauseTimeout)
+                        .promptLookup(promptLookup));
+    }
+
+    SchedulerHarness(Path file, EngineOptions.Builder wanted) throws IOException {
+        EngineOptions options = wanted.natives(DemoModel.natives())
                 .stepTarget(Duration.ofDays(1))
-                .pauseTimeout(pauseTimeout)
-                .promptLookup(promptLookup)
                 .build();
+        shifts = options.contextShift();
         Backend.load(options.natives());
         loaded = LoadedModel.load(file, options);
         queue = new AdmissionQueue(options.queueCapacity());
@@ -76,7 +83,8 @@ final class SchedulerHarness implements AutoCloseable {
     }
 
     ActiveRequest submit(GenerationRequest.Builder request, TokenSink sink) {
-        ActiveRequest active = new ActiveRequest(request.build(), sink, loaded.info.sequenceContext(), () -> {});
+        ActiveRequest active =
+                new ActiveRequest(request.build(), sink, loaded.info.sequenceContext(), shifts, () -> {});
         live.add(active);
         try {
             if (!queue.offer(active, () -> {})) {

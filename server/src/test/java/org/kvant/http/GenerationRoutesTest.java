@@ -38,7 +38,8 @@ class GenerationRoutesTest {
                     .contains("\"message\":{\"role\":\"assistant\",\"content\":\"Hello 👋\",\"refusal\":null}")
                     .contains("\"finish_reason\":\"stop\"")
                     .contains(
-                            "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":12,\"prompt_tokens_details\":{\"cached_tokens\":1}}");
+                            "\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2,\"total_tokens\":12,\"prompt_tokens_details\":{\"cached_tokens\":1},"
+                                    + "\"completion_tokens_details\":{\"accepted_prediction_tokens\":2,\"rejected_prediction_tokens\":3}}");
         }
     }
 

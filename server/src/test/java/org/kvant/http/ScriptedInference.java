@@ -70,7 +70,7 @@ final class ScriptedInference implements Inference {
                     reason,
                     null,
                     error,
-                    new Usage(request.promptTokens().length, 1, tokens),
+                    new Usage(request.promptTokens().length, 1, tokens, 5, 2),
                     new Timings(1_000_000, 2_000_000, 3_000_000, 6_000_000)));
         }
 

@@ -11,9 +11,10 @@ import org.junit.jupiter.api.Test;
 class AnswerJsonTest {
     private static final ResponseHead CHAT = new ResponseHead(true, "chatcmpl-1", 7, "m", "f");
     private static final ResponseHead PLAIN = new ResponseHead(false, "cmpl-1", 7, "m", "f");
-    private static final TokenCounts USAGE = new TokenCounts(5, 2, 3);
+    private static final TokenCounts USAGE = new TokenCounts(5, 2, 3, 1, 4);
     private static final String USAGE_JSON =
-            "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8,\"prompt_tokens_details\":{\"cached_tokens\":2}}";
+            "\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8,\"prompt_tokens_details\":{\"cached_tokens\":2},"
+                    + "\"completion_tokens_details\":{\"accepted_prediction_tokens\":1,\"rejected_prediction_tokens\":4}}";
     private static final String CHUNK =
             "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":7,\"model\":\"m\",\"system_fingerprint\":\"f\",";
 
@@ -44,15 +45,18 @@ class AnswerJsonTest {
 
     @Test
     void writesTimingsWithLlamaServersNames() {
-        PhaseTimes times = new PhaseTimes(2, 3, 4, 1, 6, 8);
+        PhaseTimes times = new PhaseTimes(2, 3, 4, 0, 0, 1, 6, 8);
         assertThat(text(CompletionJson.of(PLAIN, List.of(new Choice("a", "stop")), USAGE, times)))
                 .endsWith(",\"timings\":{\"queue_ms\":1.0,\"cache_n\":2,\"prompt_n\":3,\"prompt_ms\":6.0,"
                         + "\"prompt_per_token_ms\":2.0,\"prompt_per_second\":500.0,\"predicted_n\":4,\"predicted_ms\":8.0,"
                         + "\"predicted_per_token_ms\":2.0,\"predicted_per_second\":500.0}}");
         assertThat(text(CompletionJson.of(
-                        PLAIN, List.of(new Choice("", "length")), USAGE, new PhaseTimes(2, 0, 0, 0, 0, 0))))
+                        PLAIN, List.of(new Choice("", "length")), USAGE, new PhaseTimes(2, 0, 0, 0, 0, 0, 0, 0))))
                 .doesNotContain("NaN")
                 .doesNotContain("Infinity");
+        assertThat(text(CompletionJson.of(
+                        PLAIN, List.of(new Choice("", "length")), USAGE, new PhaseTimes(2, 3, 4, 7, 2, 1, 6, 8))))
+                .endsWith("\"predicted_per_second\":500.0,\"draft_n\":7,\"draft_n_accepted\":2}}");
     }
 
     @Test

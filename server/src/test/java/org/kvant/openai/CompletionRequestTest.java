@@ -64,6 +64,7 @@ class CompletionRequestTest {
                 true,
                 "",
                 0,
+                0,
                 null,
                 false,
                 false);
@@ -85,7 +86,7 @@ class CompletionRequestTest {
                         + "\"seed\":42,\"stop\":[\"x\",\"yz\"],\"ignore_eos\":true,\"cache_prompt\":false,\"stream\":true,"
                         + "\"mirostat\":1,\"samplers\":[\"top_k\"],\"dry_sequence_breakers\":[\"a\"],\"min_tokens\":2,"
                         + "\"logit_bias\":{\"5\":-100,\"6\":false},\"stop_token_ids\":[4,5],\"logprobs\":3,\"n\":2,"
-                        + "\"grammar\":\"root ::= \\\"a\\\"\",\"cache_salt\":\"salt\",\"priority\":-1,\"timeout\":1.5,"
+                        + "\"grammar\":\"root ::= \\\"a\\\"\",\"cache_salt\":\"salt\",\"n_keep\":12,\"priority\":-1,\"timeout\":1.5,"
                         + "\"stream_options\":{\"include_usage\":true,\"include_obfuscation\":false}"))
                 .isEqualTo(new GenerationParameters(
                         7,
@@ -116,6 +117,7 @@ class CompletionRequestTest {
                         2,
                         false,
                         "salt",
+                        12,
                         -1,
                         Duration.ofMillis(1500),
                         true,
