@@ -1,7 +1,11 @@
 package org.kvant.cli;
 
 import java.io.IOException;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.kvant.engine.EngineOptions;
+import org.kvant.evaluate.KvTypes;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
 import org.kvant.llama.ContextOptions;
@@ -12,8 +16,10 @@ import picocli.CommandLine.ParameterException;
 
 /** The options of {@code serve} and {@code plan} that decide how large a context is. */
 final class ContextArguments {
+    static final int MOST_TOKENS = 1 << 26;
+
     @Option(
-            names = {"-c", "--ctx-size"},
+            names = {"-c", "--ctx-size", "--ctx"},
             defaultValue = "0",
             paramLabel = "N",
             description =
@@ -46,21 +52,25 @@ final class ContextArguments {
     private int threadsBatch;
 
     @Option(
+            names = "--kv",
+            paramLabel = "TYPE|K/V",
+            converter = EvaluateCommand.KvConverter.class,
+            description = "Types of the KV cache: one for both, or two such as q8_0/q4_0 (default: f16).")
+    private @Nullable KvTypes cacheTypes;
+
+    @Option(
             names = {"-ctk", "--cache-type-k"},
-            defaultValue = "f16",
             converter = CacheTypeConverter.class,
             paramLabel = "TYPE",
-            description =
-                    "Type of the K cache: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl (default: ${DEFAULT-VALUE}).")
-    private GgmlType cacheTypeK = GgmlType.F16;
+            description = "Type of the K cache: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl (default: f16).")
+    private @Nullable GgmlType cacheTypeK;
 
     @Option(
             names = {"-ctv", "--cache-type-v"},
-            defaultValue = "f16",
             converter = CacheTypeConverter.class,
             paramLabel = "TYPE",
-            description = "Type of the V cache, of the same ones (default: ${DEFAULT-VALUE}).")
-    private GgmlType cacheTypeV = GgmlType.F16;
+            description = "Type of the V cache, of the same ones (default: f16).")
+    private @Nullable GgmlType cacheTypeV;
 
     @Option(
             names = {"-fa", "--flash-attn"},
@@ -103,8 +113,8 @@ final class ContextArguments {
                 .threadsBatch(threadsBatch == 0 ? computing : threadsBatch)
                 .batchSize(batchSize)
                 .ubatchSize(ubatchSize)
-                .cacheTypeK(cacheTypeK)
-                .cacheTypeV(cacheTypeV)
+                .cacheTypeK(type(cacheTypeK, KvTypes::k))
+                .cacheTypeV(type(cacheTypeV, KvTypes::v))
                 .kvUnified(unified)
                 .flashAttention(flashAttention(command))
                 .build();
@@ -113,6 +123,10 @@ final class ContextArguments {
     /** Whether the numbers of threads are to be measured. */
     boolean measureThreads() {
         return threads == ThreadCountConverter.AUTO;
+    }
+
+    private GgmlType type(@Nullable GgmlType own, Function<KvTypes, GgmlType> of) {
+        return own == null ? of.apply(Objects.requireNonNullElse(cacheTypes, KvTypes.F16)) : own;
     }
 
     private FlashAttention flashAttention(CommandLine command) {
@@ -126,7 +140,7 @@ final class ContextArguments {
     }
 
     private void check(CommandLine command) {
-        Ranges.check(command, "--ctx-size", contextSize, 0, 1 << 26);
+        Ranges.check(command, "--ctx-size", contextSize, 0, MOST_TOKENS);
         Ranges.check(command, "--parallel", parallel, 1, ContextOptions.MAX_SEQUENCES);
         if (!measureThreads()) {
             Ranges.check(command, "--threads", threads, 0, ContextOptions.MAX_THREADS);
@@ -137,6 +151,11 @@ final class ContextArguments {
         Ranges.check(command, "--threads-batch", threadsBatch, 0, ContextOptions.MAX_THREADS);
         Ranges.check(command, "--batch-size", batchSize, parallel, 1 << 26);
         Ranges.check(command, "--ubatch-size", ubatchSize, parallel, 1 << 26);
+        if (cacheTypes != null && (cacheTypeK != null || cacheTypeV != null)) {
+            throw new ParameterException(
+                    command,
+                    "--kv gives both types of the cache: leave --cache-type-k and --cache-type-v out, or --kv");
+        }
         if (contextSize != 0 && contextSize < parallel) {
             throw new ParameterException(
                     command,

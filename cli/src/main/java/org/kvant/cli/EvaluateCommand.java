@@ -82,9 +82,10 @@ public final class EvaluateCommand implements Callable<Integer> {
 
     @Option(
             names = "--kv",
-            paramLabel = "K/V",
+            paramLabel = "TYPE|K/V",
             converter = KvConverter.class,
-            description = "Types of the models' KV cache, such as q8_0/q4_0; the reference keeps f16.")
+            description =
+                    "Types of the models' KV cache, one for both or two such as q8_0/q4_0; the reference keeps f16.")
     private KvTypes kv = KvTypes.F16;
 
     @Option(
@@ -223,13 +224,13 @@ public final class EvaluateCommand implements Callable<Integer> {
         @Override
         public KvTypes convert(String text) {
             String[] names = text.toLowerCase(Locale.ROOT).split("/", -1);
-            if (names.length == 2) {
+            if (names.length <= 2) {
                 @Nullable
                 GgmlType k = GgmlType.ofName(names[0])
                         .filter(KvCache.TYPES::contains)
                         .orElse(null);
                 @Nullable
-                GgmlType v = GgmlType.ofName(names[1])
+                GgmlType v = GgmlType.ofName(names[names.length - 1])
                         .filter(KvCache.TYPES::contains)
                         .orElse(null);
                 if (k != null && v != null) {
@@ -237,7 +238,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                 }
             }
             throw new TypeConversionException(
-                    "'" + text + "' is not K/V, two of " + CacheTypeConverter.NAMES + ", such as q8_0/q4_0");
+                    "'" + text + "' is not K/V, one or two of " + CacheTypeConverter.NAMES + ", such as q8_0/q4_0");
         }
     }
 }

@@ -16,7 +16,8 @@ import ch.qos.logback.core.spi.ContextAwareBase;
  */
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_TOP_PRIORITY)
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
-    private static final String PATTERN = "%d{HH:mm:ss.SSS} %-5level %logger{20} - %msg%n";
+    private static final String PATTERN =
+            "%d{HH:mm:ss.SSS} %-5level %logger{20} - %msg%replace(%replace( %kvp){'[\\r\\n]+', ' '}){'^ $', ''}%n";
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
@@ -37,6 +38,8 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(level("KVANT_LOG", Level.INFO));
         root.addAppender(appender);
+        // A line for each request.
+        context.getLogger("kvant.request").setLevel(level("KVANT_REQUEST_LOG", Level.INFO));
         // The library tells hundreds of lines about each model that it loads.
         Level ofLibrary = level("KVANT_NATIVE_LOG", Level.WARN);
         context.getLogger("llama").setLevel(ofLibrary);

@@ -25,6 +25,7 @@ public final class Main {
         COMMANDS.put("quantize", QuantizeCommand::new);
         COMMANDS.put("evaluate", EvaluateCommand::new);
         COMMANDS.put("inspect", InspectCommand::new);
+        COMMANDS.put("plan", PlanCommand::new);
         COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("devices", DevicesCommand::new);
     }

@@ -120,6 +120,19 @@ public final class ServeCommand implements Callable<Integer> {
     private String metricsNames = "kvant";
 
     @Option(
+            names = "--log-format",
+            defaultValue = "text",
+            paramLabel = "text|json",
+            description =
+                    "How the log on standard error is written; json: one object a line (default: ${DEFAULT-VALUE}).")
+    private LogFormat logFormat = LogFormat.TEXT;
+
+    @Option(
+            names = "--log-prompts",
+            description = "Put each request's prompt, as the model reads it, into its line of the log.")
+    private boolean logPrompts;
+
+    @Option(
             names = "--no-mmap",
             description = "Read the file instead of mapping it: it may then be replaced while it is served.")
     private boolean noMmap;
@@ -150,6 +163,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         checkRanges();
+        logFormat.apply();
         try (Groundwork groundwork = Groundwork.begin(Vocabulary.parse(metricsNames))) {
             return serve(groundwork);
         } catch (NativeLoadException e) {
@@ -184,7 +198,8 @@ public final class ServeCommand implements Callable<Integer> {
         String id = alias == null ? Objects.requireNonNull(model.getFileName()).toString() : alias;
         HttpOptions http = HttpOptions.of(host, port, id)
                 .withApiKey(apiKey.isEmpty() ? null : apiKey)
-                .withMaxBodyBytes(maxBody);
+                .withMaxBodyBytes(maxBody)
+                .withLogPrompts(logPrompts);
         CommandLine command = command();
         try (Serving serving = new Serving(command.getOut(), command.getErr(), model, id, groundwork, cache)) {
             return serving.run(http, options, template, Duration.ofSeconds(drainTimeout));

@@ -29,6 +29,18 @@ final class JsonTree {
         }
     }
 
+    /** The number at a path of names. */
+    static Number number(Map<String, Object> tree, String... path) {
+        Object value = tree;
+        for (String name : path) {
+            value = value instanceof Map<?, ?> object ? object.get(name) : null;
+        }
+        if (value instanceof Number number) {
+            return number;
+        }
+        throw new AssertionError("no number at " + String.join(".", path) + " in " + tree);
+    }
+
     private static @Nullable Object value(JsonParser parser) throws IOException {
         return switch (parser.currentToken()) {
             case START_OBJECT -> {

@@ -13,6 +13,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -106,6 +110,69 @@ class ServeCommandTest {
         return words;
     }
 
+    private static String post(HttpClient client, String url, String body) throws Exception {
+        return client.send(
+                        HttpRequest.newBuilder(URI.create(url + "/v1/completions"))
+                                .POST(HttpRequest.BodyPublishers.ofString(body))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    @Test
+    void logsEachRequestAsJson() throws Exception {
+        try (CommandProcess serve =
+                        CommandProcess.start("serve", "-m", model, "--port", "0", "-t", "1", "--log-format", "json");
+                HttpClient client = HttpClient.newHttpClient()) {
+            String url = serve.await(READY);
+            Map<String, Object> answer = JsonTree.object(
+                    post(client, url, "{\"prompt\":\"A secret\",\"ignore_eos\":true,\"max_tokens\":9}"));
+            String refused = post(client, url, "{\"prompt\":\"A secret\",\"n\":0}");
+            assertThat(refused).contains("value_below_minimum");
+            serve.signal("INT");
+            assertThat(serve.await()).isZero();
+
+            List<Map<String, Object>> lines = new ArrayList<>();
+            for (String line : serve.output().lines().toList()) {
+                if (line.contains("\"kvant.request\"")) {
+                    lines.add(JsonTree.object(line));
+                }
+            }
+            assertThat(lines).hasSize(2);
+            assertThat(lines.getFirst())
+                    .containsEntry("level", "INFO")
+                    .containsEntry("message", "request")
+                    .containsEntry("id", answer.get("id"))
+                    .containsEntry("outcome", "length")
+                    .containsEntry("completion_tokens", 9)
+                    .containsEntry("cached_tokens", 0)
+                    .doesNotContainKey("prompt");
+            double first = JsonTree.number(lines.getFirst(), "first_token_ms").doubleValue();
+            double between =
+                    JsonTree.number(lines.getFirst(), "between_tokens_ms").doubleValue();
+            double total = JsonTree.number(lines.getFirst(), "total_ms").doubleValue();
+            assertThat(first).isPositive();
+            assertThat(first + 8 * between).isCloseTo(total, withinPercentage(1));
+            assertThat(Instant.parse((String) lines.getFirst().get("time"))).isBefore(Instant.now());
+            assertThat(lines.getLast())
+                    .containsEntry("outcome", "rejected")
+                    .containsEntry("status", 400)
+                    .containsEntry("code", "value_below_minimum");
+            assertThat(serve.output()).doesNotContain("A secret");
+        }
+    }
+
+    @Test
+    void logsPromptsOnlyWhenAsked() throws Exception {
+        try (CommandProcess serve =
+                        CommandProcess.start("serve", "-m", model, "--port", "0", "-t", "1", "--log-prompts");
+                HttpClient client = HttpClient.newHttpClient()) {
+            String url = serve.await(READY);
+            String unused = post(client, url, "{\"prompt\":\"A\\nsecret\",\"max_tokens\":2}");
+            serve.await(Pattern.compile("(kvant\\.request - request id=\"cmpl-.* prompt=\".*A secret\"\n)"));
+        }
+    }
+
     @Test
     void aSecondSignalStopsAtOnce() throws Exception {
         try (CommandProcess serve = CommandProcess.start(
@@ -164,6 +231,7 @@ class ServeCommandTest {
                 "-fa maybe; --flash-attn must be auto, on or off; maybe",
                 "--parallel 0; --parallel must be between 1 and 256; 0",
                 "--ctx-size 3 --parallel 4; --ctx-size 3; --parallel",
+                "--log-format xml; --log-format; [TEXT, JSON]",
                 "--port 70000; --port must be between 0 and 65535; 70000",
                 "--threads many; 'many' is neither a number of threads nor auto; auto",
                 "--threads auto -tb 2; --threads auto chooses --threads-batch too; leave that out",

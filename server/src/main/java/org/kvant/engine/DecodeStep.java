@@ -46,6 +46,8 @@ final class DecodeStep {
     void execute(Plan work) {
         fillBatch(work);
         long begin = System.nanoTime();
+        DecodeEvent event = new DecodeEvent();
+        event.begin();
         DecodeResult result;
         try {
             result = context.decode(batch);
@@ -56,6 +58,12 @@ final class DecodeStep {
         switch (result) {
             case DecodeResult.Ok ok -> {
                 long nanos = System.nanoTime() - begin;
+                if (event.shouldCommit()) {
+                    event.tokens = work.tokens;
+                    event.promptTokens = work.promptTokens;
+                    event.sequences = work.size;
+                    event.commit();
+                }
                 int others = work.tokens - work.promptTokens;
                 long beyond = others == 0 ? nanos : nanos - Math.min(nanos / 2, (long) costs.nanos(others));
                 budget.measured(work.promptTokens, beyond);

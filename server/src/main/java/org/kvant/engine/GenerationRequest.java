@@ -86,7 +86,7 @@ public record GenerationRequest(
     }
 
     /** The array itself, for the engine, which doesn't change it. */
-    int[] tokens() {
+    public int[] tokens() {
         return promptTokens;
     }
 

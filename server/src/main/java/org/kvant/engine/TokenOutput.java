@@ -51,6 +51,8 @@ final class TokenOutput {
             softmax.load(context, batchIndex);
         }
         int token;
+        SampleEvent event = new SampleEvent();
+        event.begin();
         try {
             token = Objects.requireNonNull(request.sampler).next(context, batchIndex, request.sampled);
         } catch (BackendAbortedException e) {
@@ -64,6 +66,11 @@ final class TokenOutput {
             releases.finish(request, FinishReason.ERROR, null, e.getMessage());
             return false;
         }
+        if (event.shouldCommit()) {
+            event.request = request.id();
+            event.token = token;
+            event.commit();
+        }
         if (token == RequestSampler.NOTHING) {
             return end(request, Objects.requireNonNullElse(request.lastToken(), 0));
         }
@@ -75,6 +82,7 @@ final class TokenOutput {
     private boolean prefillFinished(ActiveRequest request) {
         request.prefillNanos = System.nanoTime() - request.startNanos;
         listener.prefillFinished(request.id(), request.prefillNanos, request.promptTokens, request.cachedTokens);
+        PrefillEvent.commit(request);
         @Nullable TokenLogprob[] logprobs = request.promptLogprobs;
         if (logprobs != null && !told(request, () -> request.sink.onPrompt(List.copyOf(Arrays.asList(logprobs))))) {
             return false;

@@ -41,8 +41,10 @@ final class Answer {
     private final Context context;
     private final HttpServerResponse response;
     private final Inference inference;
+    private final String id;
     private final List<GenerationRequest> requests;
     private final AnswerWriter writer;
+    private final RequestLog log;
     private final Runnable whenOver;
 
     private final Queue<Event> mailbox = new ConcurrentLinkedQueue<>();
@@ -67,23 +69,27 @@ final class Answer {
     }
 
     /**
-     * @param requests one for each choice, at least one
+     * @param prepared with one request for each choice, at least one
+     * @param log told the end of each generation
      * @param whenOver called once, when nothing more will be written
      */
     Answer(
             Context context,
             HttpServerResponse response,
             Inference inference,
-            List<GenerationRequest> requests,
+            Prepared prepared,
             AnswerWriter writer,
+            RequestLog log,
             Runnable whenOver) {
         this.context = context;
         this.response = response;
         this.inference = inference;
-        this.requests = requests;
+        this.id = prepared.head().id();
+        this.requests = prepared.requests();
         this.writer = writer;
+        this.log = log;
         this.whenOver = whenOver;
-        this.generations = new Generation[requests.size()];
+        this.generations = new Generation[prepared.requests().size()];
     }
 
     void start() {
@@ -109,11 +115,11 @@ final class Answer {
                 submitted++;
             } catch (QueueFullException e) {
                 if (submitted == ended) {
-                    fail(Answers.describe(e));
+                    refuse(Answers.describe(e));
                 }
                 return;
             } catch (RequestRejectedException | RuntimeException e) {
-                fail(Answers.describe(e));
+                refuse(Answers.describe(e));
                 return;
             }
         }
@@ -143,6 +149,9 @@ final class Answer {
 
         @Override
         public void onFinish(Finish finish) {
+            // Also of generations whose reader has left; before the answer's end, so that the last line is out when the
+            // server stops.
+            context.runOnContext(_ -> log.ended(id, index, requests.get(index), finish, inference.tokenizer()));
             post(new Event(index, null, List.of(), finish));
         }
     }
@@ -252,6 +261,11 @@ final class Answer {
             forRunning(generation -> generation.cancel("The client has left."));
             whenOver.run();
         }
+    }
+
+    private void refuse(ApiError error) {
+        log.refused(id, error);
+        fail(error);
     }
 
     private void fail(ApiError error) {

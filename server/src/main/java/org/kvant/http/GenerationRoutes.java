@@ -1,5 +1,6 @@
 package org.kvant.http;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpHeaders;
@@ -8,6 +9,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 
@@ -21,6 +23,7 @@ final class GenerationRoutes {
     private final BodyReader bodies;
     private final ServedEngine served;
     private final Inflight inflight;
+    private final RequestLog log;
 
     GenerationRoutes(
             Vertx vertx,
@@ -35,6 +38,7 @@ final class GenerationRoutes {
         this.bodies = bodies;
         this.served = served;
         this.inflight = inflight;
+        log = new RequestLog(options.logPrompts());
     }
 
     void addTo(Router router) {
@@ -60,7 +64,12 @@ final class GenerationRoutes {
                                 },
                                 false))
                 .onSuccess(prepared -> start(request, response, prepared))
-                .onFailure(failure -> Answers.error(response, Answers.describe(failure)));
+                .onFailure(failure -> refuse(response, null, Answers.describe(failure)));
+    }
+
+    private Future<Void> refuse(HttpServerResponse response, @Nullable String id, ApiError error) {
+        log.refused(id, error);
+        return Answers.error(response, error);
     }
 
     private void start(HttpServerRequest request, HttpServerResponse response, Prepared prepared) {
@@ -68,7 +77,7 @@ final class GenerationRoutes {
             return;
         }
         if (!inflight.begin()) {
-            Answers.error(response, ApiError.unavailable(ServedEngine.DRAINING));
+            refuse(response, prepared.head().id(), ApiError.unavailable(ServedEngine.DRAINING));
             return;
         }
         AtomicBoolean open = new AtomicBoolean(true);
@@ -82,11 +91,10 @@ final class GenerationRoutes {
                 ? new StreamedAnswer(vertx, response, request.version(), prepared, options.pingInterval())
                 : new WholeAnswer(response, prepared);
         try {
-            new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared.requests(), writer, whenOver)
-                    .start();
+            new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared, writer, log, whenOver).start();
         } catch (ApiException | RuntimeException e) {
             writer.release();
-            Answers.error(response, Answers.describe(e)).onComplete(_ -> whenOver.run());
+            refuse(response, prepared.head().id(), Answers.describe(e)).onComplete(_ -> whenOver.run());
         }
     }
 }

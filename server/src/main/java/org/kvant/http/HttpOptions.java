@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param keepAlive how long a connection may stay open between two requests; longer than clients keep theirs, so that it is the client who
  *     closes and no request meets a closing connection
  * @param pingInterval how long a stream stays silent before a comment tells the client and what stands between that it lives
+ * @param logPrompts whether the log's line of a request has its prompt
  * @param fingerprint of this server's version, for {@code system_fingerprint}
  */
 public record HttpOptions(
@@ -26,6 +27,7 @@ public record HttpOptions(
         Duration requestTimeout,
         Duration keepAlive,
         Duration pingInterval,
+        boolean logPrompts,
         String fingerprint) {
     public static final int DEFAULT_MAX_BODY = 16 << 20;
 
@@ -51,32 +53,74 @@ public record HttpOptions(
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(15),
                 Duration.ofSeconds(15),
+                false,
                 "kvant");
     }
 
     public HttpOptions withApiKey(@Nullable String key) {
         return new HttpOptions(
-                host, port, modelId, key, maxBodyBytes, requestTimeout, keepAlive, pingInterval, fingerprint);
+                host,
+                port,
+                modelId,
+                key,
+                maxBodyBytes,
+                requestTimeout,
+                keepAlive,
+                pingInterval,
+                logPrompts,
+                fingerprint);
     }
 
     public HttpOptions withMaxBodyBytes(int bytes) {
         return new HttpOptions(
-                host, port, modelId, apiKey, bytes, requestTimeout, keepAlive, pingInterval, fingerprint);
+                host, port, modelId, apiKey, bytes, requestTimeout, keepAlive, pingInterval, logPrompts, fingerprint);
     }
 
     public HttpOptions withTimeouts(Duration request, Duration betweenRequests) {
         return new HttpOptions(
-                host, port, modelId, apiKey, maxBodyBytes, request, betweenRequests, pingInterval, fingerprint);
+                host,
+                port,
+                modelId,
+                apiKey,
+                maxBodyBytes,
+                request,
+                betweenRequests,
+                pingInterval,
+                logPrompts,
+                fingerprint);
     }
 
     public HttpOptions withPingInterval(Duration interval) {
         return new HttpOptions(
-                host, port, modelId, apiKey, maxBodyBytes, requestTimeout, keepAlive, interval, fingerprint);
+                host,
+                port,
+                modelId,
+                apiKey,
+                maxBodyBytes,
+                requestTimeout,
+                keepAlive,
+                interval,
+                logPrompts,
+                fingerprint);
     }
 
     public HttpOptions withFingerprint(String version) {
         return new HttpOptions(
-                host, port, modelId, apiKey, maxBodyBytes, requestTimeout, keepAlive, pingInterval, version);
+                host,
+                port,
+                modelId,
+                apiKey,
+                maxBodyBytes,
+                requestTimeout,
+                keepAlive,
+                pingInterval,
+                logPrompts,
+                version);
+    }
+
+    public HttpOptions withLogPrompts(boolean log) {
+        return new HttpOptions(
+                host, port, modelId, apiKey, maxBodyBytes, requestTimeout, keepAlive, pingInterval, log, fingerprint);
     }
 
     private static void check(boolean ok, String message) {

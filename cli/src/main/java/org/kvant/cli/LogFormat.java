@@ -1,0 +1,31 @@
+package org.kvant.cli;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.OutputStreamAppender;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How the log is written to standard error. */
+enum LogFormat {
+    /** As {@link LogConfigurator} says. */
+    TEXT,
+    /** One JSON object a line. */
+    JSON;
+
+    /** Puts the format in force for all that is logged from now on. */
+    void apply() {
+        if (this == TEXT) {
+            return;
+        }
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        JsonLogEncoder encoder = new JsonLogEncoder();
+        encoder.setContext(context);
+        encoder.start();
+        OutputStreamAppender<ILoggingEvent> appender = (OutputStreamAppender<ILoggingEvent>)
+                context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("STDERR");
+        appender.stop();
+        appender.setEncoder(encoder);
+        appender.start();
+    }
+}

@@ -1,0 +1,128 @@
+package org.kvant.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.kvant.convert.Converter;
+import org.kvant.convert.OutType;
+import org.kvant.gguf.ProgressListener;
+
+/** {@code kvant plan} against what {@code kvant serve} with the same options reports. */
+class PlanCommandTest {
+    @TempDir
+    private static Path folder;
+
+    private static String model;
+
+    @BeforeAll
+    static void convert() throws Exception {
+        Path file = folder.resolve("demo.gguf");
+        Converter.convert(
+                Path.of(System.getProperty("kvant.root"), "models", "demo"), file, OutType.F16, ProgressListener.NONE);
+        model = file.toString();
+    }
+
+    private static String plan(int code, String... options) throws Exception {
+        List<String> words = new ArrayList<>(List.of("plan", model));
+        words.addAll(List.of(options));
+        try (CommandProcess plan = CommandProcess.start(words.toArray(String[]::new))) {
+            assertThat(plan.await()).as(plan.output()).isEqualTo(code);
+            return plan.output();
+        }
+    }
+
+    private static Map<String, Object> json(int code, String... options) throws Exception {
+        List<String> words = new ArrayList<>(List.of("--json"));
+        words.addAll(List.of(options));
+        return JsonTree.object(plan(code, words.toArray(String[]::new)));
+    }
+
+    private static long number(Map<String, Object> json, String object, String name) {
+        return JsonTree.number(json, object, name).longValue();
+    }
+
+    private static double reported(String metrics, String series) {
+        return metrics.lines()
+                .filter(line -> line.startsWith(series))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"--ctx-size 1024 --parallel 2 --kv q8_0/f16", "--ctx-size 300 --parallel 1 -ub 64 --kv f32"})
+    void saysWhatTheRunningServerReports(String options) throws Exception {
+        String[] words = options.split(" ");
+        Map<String, Object> planned = json(0, words);
+        List<String> command = new ArrayList<>(List.of("serve", "-m", model, "-a", "demo", "--port", "0", "-t", "1"));
+        command.addAll(List.of(words));
+        try (CommandProcess serve = CommandProcess.start(command.toArray(String[]::new));
+                HttpClient client = HttpClient.newHttpClient()) {
+            String url = serve.await(Pattern.compile("Ready on (http://\\S+)"));
+            String metrics = client.send(
+                            HttpRequest.newBuilder(URI.create(url + "/metrics")).build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+            Map.of(
+                            "weights", "kvant_weight_bytes{",
+                            "kv_k", "kvant_kv_reserved_bytes{model=\"demo\",part=\"k\"",
+                            "kv_v", "kvant_kv_reserved_bytes{model=\"demo\",part=\"v\"",
+                            "compute_buffers", "kvant_compute_buffer_bytes{",
+                            "java_heap_max", "kvant_java_heap_max_bytes")
+                    .forEach((part, series) -> assertThat((double) number(planned, "bytes", part))
+                            .as(part)
+                            .isPositive()
+                            .isCloseTo(reported(metrics, series), withinPercentage(5)));
+            assertThat(reported(metrics, "kvant_kv_cells{")).isEqualTo(number(planned, "context", "cells"));
+        }
+    }
+
+    @Test
+    void findsTheLargestContextThatFits() throws Exception {
+        Map<String, Object> all = json(0, "--memory", "8GiB");
+        assertThat(number(all, "largest", "ctx_size")).isEqualTo(4 * 512);
+        long largest = number(all, "largest", "total");
+        long half = number(json(0, "--ctx-size", "1024"), "bytes", "total");
+        assertThat(half).isLessThan(largest);
+
+        Map<String, Object> tight = json(1, "--ctx-size", "2048", "--memory", largest - 1 + "B");
+        assertThat(tight).containsEntry("fits", false);
+        assertThat(number(tight, "largest", "ctx_size")).isEqualTo(1024);
+        assertThat(json(0, "--memory", largest + "B")).containsEntry("fits", true);
+        assertThat(json(1, "--memory", "1MiB")).containsEntry("largest", null);
+    }
+
+    @Test
+    void drawsATable() throws Exception {
+        assertThat(plan(0, "--parallel", "2", "--kv", "q8_0"))
+                .contains("1024 tokens of KV cache, 512 for each of 2 sequences")
+                .containsPattern("weights +11\\.0 MiB +[█#▏▎▍▌▋▊▉]")
+                .containsPattern("K cache, q8_0 +81\\d\\.\\d KiB")
+                .contains("Largest context that does: --ctx-size 1024");
+        assertThat(plan(1, "--memory", "100MiB"))
+                .contains("Does not fit in 100.0 MiB")
+                .contains("No context fits");
+    }
+
+    @Test
+    void refusesWhatServeRefuses() throws Exception {
+        assertThat(plan(2, "--kv", "q8_0", "-ctk", "f16")).contains("--kv gives both types");
+        assertThat(plan(2, "--kv", "q4_K")).contains("is not K/V").contains("iq4_nl");
+        assertThat(plan(2, "--ctx-size", "3")).contains("leaves nothing");
+        assertThat(plan(2, "--memory", "lots")).contains("512MiB");
+    }
+}
