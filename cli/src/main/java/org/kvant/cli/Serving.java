@@ -20,6 +20,8 @@ import org.kvant.llama.ContextOptions;
 import org.kvant.llama.KvCache;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
+import org.kvant.monitoring.otlp.OtlpEndpoint;
+import org.kvant.monitoring.otlp.OtlpExport;
 import picocli.CommandLine.ExitCode;
 
 /** One run of the server: HTTP first, so that probes are answered while the model loads; then the engine; then waiting for the end. */
@@ -37,18 +39,31 @@ final class Serving implements AutoCloseable {
     private final KvCache cache;
     private final StopSignals signals;
     private final Groundwork groundwork;
+    private final @Nullable String otlpEndpoint;
+    private @Nullable OtlpExport export;
     private @Nullable HttpService http;
     private @Nullable Engine engine;
     private @Nullable ModelPrompts prompts;
 
-    /** @param groundwork stays the caller's */
-    Serving(PrintWriter out, PrintWriter err, Path file, String modelId, Groundwork groundwork, KvCache cache) {
+    /**
+     * @param groundwork stays the caller's
+     * @param otlpEndpoint where metrics and traces are sent; null for what the environment says
+     */
+    Serving(
+            PrintWriter out,
+            PrintWriter err,
+            Path file,
+            String modelId,
+            Groundwork groundwork,
+            KvCache cache,
+            @Nullable String otlpEndpoint) {
         this.out = out;
         this.err = err;
         this.file = file;
         this.modelId = modelId;
         this.cache = cache;
         this.groundwork = groundwork;
+        this.otlpEndpoint = otlpEndpoint;
         signals = StopSignals.install(this::stopAsked);
     }
 
@@ -60,9 +75,14 @@ final class Serving implements AutoCloseable {
     int run(HttpOptions options, EngineOptions engineOptions, @Nullable String chatTemplate, Duration drainTimeout)
             throws IOException, InterruptedException {
         String version = BuildInfo.of("").version();
-        HttpService service = HttpService.start(options.withFingerprint("kvant-" + version), groundwork);
+        HttpService service =
+                HttpService.start(options.withFingerprint("kvant-" + version), groundwork, groundwork.http());
         http = service;
         EngineMetrics metrics = groundwork.await().engine(modelId);
+        if (otlpEndpoint != null || OtlpEndpoint.configured(System.getenv())) {
+            export = OtlpExport.start(
+                    groundwork.await(), BuildInfo.of(""), otlpEndpoint, options.host(), service.port());
+        }
         sayWhatIsLoaded(engineOptions.context());
         try (ProgressBar bar = new ProgressBar()) {
             long bytes = Files.size(file);
@@ -176,6 +196,9 @@ final class Serving implements AutoCloseable {
         }
         if (http != null) {
             http.close();
+        }
+        if (export != null) {
+            export.close();
         }
     }
 }
