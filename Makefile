@@ -68,6 +68,7 @@ run: jdk build $(if $(KVANT_NATIVE_DIR),,native/lib/current)
 tools: $(if $(KVANT_NATIVE_DIR),,native/lib/current)
 	@native/source.sh
 	@monitoring/fetch-prometheus.sh build/tools
+	@monitoring/fetch-chromium.sh build/tools
 
 test: maven tools
 	mvn -B -ntp verify

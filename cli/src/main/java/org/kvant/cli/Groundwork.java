@@ -4,12 +4,18 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kvant.engine.Finish;
+import org.kvant.engine.GenerationRequest;
+import org.kvant.http.Exchange;
+import org.kvant.http.HttpListener;
 import org.kvant.http.MetricsSource;
 import org.kvant.llama.Backend;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.Monitoring;
 import org.kvant.monitoring.Vocabulary;
+import org.kvant.openai.ApiError;
 
 /**
  * What a server needs whatever its model: native libraries and metrics. Made on a thread of its own while the model's header is read and HTTP
@@ -81,6 +87,50 @@ final class Groundwork implements MetricsSource, AutoCloseable {
     @Override
     public Scrape scrape(@Nullable String accept, @Nullable String names) {
         return await().scrape(accept, names);
+    }
+
+    /** Told what happens to requests; what comes before the metrics are there is counted when they are. */
+    HttpListener http() {
+        return new HttpListener() {
+            @Override
+            public void templateRendered(long nanos) {
+                then(http -> http.templateRendered(nanos));
+            }
+
+            @Override
+            public void tokenized(long nanos) {
+                then(http -> http.tokenized(nanos));
+            }
+
+            @Override
+            public void grammarCompiled(long nanos) {
+                then(http -> http.grammarCompiled(nanos));
+            }
+
+            @Override
+            public void refused(ApiError error) {
+                then(http -> http.refused(error));
+            }
+
+            @Override
+            public void began(Exchange exchange) {
+                then(http -> http.began(exchange));
+            }
+
+            @Override
+            public void generated(Exchange exchange, int index, GenerationRequest request, Finish finish) {
+                then(http -> http.generated(exchange, index, request, finish));
+            }
+
+            @Override
+            public void ended(Exchange exchange, @Nullable ApiError error) {
+                then(http -> http.ended(exchange, error));
+            }
+        };
+    }
+
+    private void then(Consumer<HttpListener> event) {
+        CompletableFuture<Void> unused = monitoring.thenAccept(made -> event.accept(made.http()));
     }
 
     /** Waits too: the process must not end while libraries are being loaded. */

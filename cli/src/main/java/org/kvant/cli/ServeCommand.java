@@ -120,6 +120,13 @@ public final class ServeCommand implements Callable<Integer> {
     private String metricsNames = "kvant";
 
     @Option(
+            names = "--otlp-endpoint",
+            paramLabel = "URL",
+            description = "Send metrics and traces to this OTLP receiver, as http://localhost:4318 (default: what"
+                    + " OTEL_EXPORTER_OTLP_ENDPOINT says; nothing is sent if neither is given).")
+    private @Nullable String otlpEndpoint;
+
+    @Option(
             names = "--log-format",
             defaultValue = "text",
             paramLabel = "text|json",
@@ -201,7 +208,8 @@ public final class ServeCommand implements Callable<Integer> {
                 .withMaxBodyBytes(maxBody)
                 .withLogPrompts(logPrompts);
         CommandLine command = command();
-        try (Serving serving = new Serving(command.getOut(), command.getErr(), model, id, groundwork, cache)) {
+        try (Serving serving =
+                new Serving(command.getOut(), command.getErr(), model, id, groundwork, cache, otlpEndpoint)) {
             return serving.run(http, options, template, Duration.ofSeconds(drainTimeout));
         }
     }
@@ -211,7 +219,16 @@ public final class ServeCommand implements Callable<Integer> {
         Ranges.check(command(), "--gpu-layers", gpuLayers, -1, Integer.MAX_VALUE);
         Ranges.check(command(), "--queue-size", queueSize, 1, MOST_WAITING);
         Ranges.check(command(), "--max-body", maxBody, 1, Integer.MAX_VALUE);
+        checkEndpoint();
         Ranges.check(command(), "--drain-timeout", drainTimeout, 0, Integer.MAX_VALUE);
+    }
+
+    private void checkEndpoint() {
+        if (otlpEndpoint != null && !otlpEndpoint.matches("https?://[^/?#]+.*")) {
+            throw new CommandLine.ParameterException(
+                    command(),
+                    "--otlp-endpoint must be a URL such as http://localhost:4318, not '" + otlpEndpoint + "'");
+        }
     }
 
     private CommandLine command() {

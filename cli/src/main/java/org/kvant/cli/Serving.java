@@ -24,6 +24,8 @@ import org.kvant.llama.ContextOptions;
 import org.kvant.llama.KvCache;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
+import org.kvant.monitoring.otlp.OtlpEndpoint;
+import org.kvant.monitoring.otlp.OtlpExport;
 import picocli.CommandLine.ExitCode;
 
 /** One run of the server: HTTP, so that probes are answered while the model loads, beside the engine; then waiting for the end. */
@@ -41,6 +43,8 @@ final class Serving implements AutoCloseable {
     private final KvCache cache;
     private final StopSignals signals;
     private final Groundwork groundwork;
+    private final @Nullable String otlpEndpoint;
+    private @Nullable OtlpExport export;
     private volatile @Nullable HttpService http;
     /** HTTP can't be had, so the model isn't needed. */
     private volatile boolean abandoned;
@@ -48,14 +52,25 @@ final class Serving implements AutoCloseable {
     private @Nullable Engine engine;
     private @Nullable ModelPrompts prompts;
 
-    /** @param groundwork stays the caller's */
-    Serving(PrintWriter out, PrintWriter err, Path file, String modelId, Groundwork groundwork, KvCache cache) {
+    /**
+     * @param groundwork stays the caller's
+     * @param otlpEndpoint where metrics and traces are sent; null for what the environment says
+     */
+    Serving(
+            PrintWriter out,
+            PrintWriter err,
+            Path file,
+            String modelId,
+            Groundwork groundwork,
+            KvCache cache,
+            @Nullable String otlpEndpoint) {
         this.out = out;
         this.err = err;
         this.file = file;
         this.modelId = modelId;
         this.cache = cache;
         this.groundwork = groundwork;
+        this.otlpEndpoint = otlpEndpoint;
         signals = StopSignals.install(this::stopAsked);
     }
 
@@ -69,7 +84,8 @@ final class Serving implements AutoCloseable {
         String version = BuildInfo.of("").version();
         // Setting up HTTP takes about as long as loading a small model: both at a time.
         CompletableFuture<HttpService> starting = background(
-                "kvant-http", () -> HttpService.start(options.withFingerprint("kvant-" + version), groundwork));
+                "kvant-http",
+                () -> HttpService.start(options.withFingerprint("kvant-" + version), groundwork, groundwork.http()));
         HttpService service;
         try (ProgressBar bar = new ProgressBar()) {
             EngineMetrics metrics = groundwork.await().engine(modelId);
@@ -84,6 +100,10 @@ final class Serving implements AutoCloseable {
             ModelPrompts chats = new ModelPrompts(started, chatTemplate);
             prompts = chats;
             service = listening(starting);
+            if (otlpEndpoint != null || OtlpEndpoint.configured(System.getenv())) {
+                export = OtlpExport.start(
+                        groundwork.await(), BuildInfo.of(""), otlpEndpoint, options.host(), service.port());
+            }
             service.attach(started, chats);
             while (started.state() == EngineState.LOADING) {
                 EngineState unused = started.awaitReady(Duration.ofMillis(LOOK_MILLIS));
@@ -91,7 +111,7 @@ final class Serving implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             // Whatever failed: what HTTP holds is given back.
             starting.whenComplete((opened, failure) -> {
-                if (failure == null) {
+                if (failure == null && opened != http) {
                     opened.close();
                 }
             });
@@ -227,6 +247,9 @@ final class Serving implements AutoCloseable {
         HttpService service = http;
         if (service != null) {
             service.close();
+        }
+        if (export != null) {
+            export.close();
         }
     }
 }

@@ -22,13 +22,20 @@ final class CommandProcess implements AutoCloseable {
     }
 
     static CommandProcess start(String... arguments) throws IOException {
+        return start(List.of(), arguments);
+    }
+
+    /** With further options of the JVM. */
+    static CommandProcess start(List<String> options, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(Signals.DEFAULT_INTERRUPT);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx384m",
                 "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(options);
+        command.addAll(List.of(
                 "-Dkvant.native.dir=" + System.getProperty("kvant.native.dir"),
                 "-cp",
                 System.getProperty("java.class.path"),

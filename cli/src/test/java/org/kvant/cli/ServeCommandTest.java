@@ -173,6 +173,33 @@ class ServeCommandTest {
         }
     }
 
+    /** A start has better things to do than to load what nobody asked for. */
+    @Test
+    void loadsTelemetryOnlyWhenItIsAskedFor() throws Exception {
+        Path without = folder.resolve("without.log");
+        Path with = folder.resolve("with.log");
+        assertThat(serveAndStop(without)).isZero();
+        // Nobody listens there: the server must not mind, and must end all the same.
+        assertThat(serveAndStop(with, "--otlp-endpoint", "http://127.0.0.1:1")).isZero();
+        assertThat(Files.readString(without))
+                .contains("org.kvant.monitoring.Monitoring ")
+                .doesNotContain("io.opentelemetry");
+        assertThat(Files.readString(with)).contains("io.opentelemetry");
+    }
+
+    private static int serveAndStop(Path classes, String... options) throws Exception {
+        List<String> words = new ArrayList<>(List.of("serve", "-m", model, "--port", "0", "-t", "1"));
+        words.addAll(List.of(options));
+        try (CommandProcess serve = CommandProcess.start(
+                        List.of("-Xlog:class+load:file=" + classes), words.toArray(String[]::new));
+                HttpClient client = HttpClient.newHttpClient()) {
+            String url = serve.await(READY);
+            assertThat(post(client, url, "{\"prompt\":\"A\",\"max_tokens\":2}")).contains("\"usage\"");
+            serve.signal("INT");
+            return serve.await();
+        }
+    }
+
     @Test
     void aSecondSignalStopsAtOnce() throws Exception {
         try (CommandProcess serve = CommandProcess.start(
@@ -232,6 +259,7 @@ class ServeCommandTest {
                 "--parallel 0; --parallel must be between 1 and 256; 0",
                 "--ctx-size 3 --parallel 4; --ctx-size 3; --parallel",
                 "--log-format xml; --log-format; [TEXT, JSON]",
+                "--otlp-endpoint localhost:4318; --otlp-endpoint must be a URL; http://localhost:4318",
                 "--port 70000; --port must be between 0 and 65535; 70000",
                 "--threads many; 'many' is neither a number of threads nor auto; auto",
                 "--threads auto -tb 2; --threads auto chooses --threads-batch too; leave that out",

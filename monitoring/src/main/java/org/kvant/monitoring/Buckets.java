@@ -44,6 +44,9 @@ public final class Buckets {
             .decades(R5, 2, 3)
             .build();
 
+    /** Making a prompt of a request, seconds: 10 µs to 100 s. */
+    static final Buckets PREPARATION_SECONDS = new Builder().decades(R5, -5, 2).build();
+
     /** Tokens of a request: 1, 2, 5, 10 to a million. */
     static final Buckets REQUEST_TOKENS =
             new Builder().decades(new double[] {1, 2, 5}, 0, 6).build();

@@ -45,6 +45,10 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     /** Every sampled token is one observation in one of two histograms, so counting it costs the decode thread nothing more. */
     private final Supplier<Number> generated;
 
+    private final RequestTraces traces;
+    private final Counter drafts;
+    private final Counter draftedTokens;
+    private final Counter acceptedTokens;
     private final Counter computedTokens;
     private final Counter cachedTokens;
     private final Counter preemptions;
@@ -59,7 +63,13 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
      * @param registry where the meters go; any of Micrometer's
      */
     public EngineMetrics(String model, MeterRegistry registry) {
+        this(model, registry, new RequestTraces());
+    }
+
+    /** @param traces those of the requests, which become exemplars if the registry was made with it */
+    EngineMetrics(String model, MeterRegistry registry, RequestTraces traces) {
         this.model = model;
+        this.traces = traces;
         meters = new Meters(registry);
         timeToFirstToken = meters.timer(Metric.TIME_TO_FIRST_TOKEN, model);
         timeBetweenTokens = meters.timer(Metric.TIME_BETWEEN_TOKENS, model);
@@ -78,6 +88,9 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         generatedTokens = meters.summary(Metric.REQUEST_GENERATED_TOKENS, model);
         meters.gauge(Metric.LONGEST_SEQUENCE, longestSequence::get, model);
         computedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "computed");
+        drafts = meters.counter(Metric.DRAFTS, model);
+        draftedTokens = meters.counter(Metric.DRAFTED_TOKENS, model);
+        acceptedTokens = meters.counter(Metric.ACCEPTED_TOKENS, model);
         cachedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "cached");
         generated = () -> timeToFirstToken.count() + timeBetweenTokens.count();
         meters.counter(Metric.GENERATED_TOKENS, generated, model);
@@ -139,19 +152,19 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
 
     @Override
     public void requestStarted(String id, long queueNanos) {
-        queue.record(queueNanos, TimeUnit.NANOSECONDS);
+        traces.record(id, queue, queueNanos);
     }
 
     @Override
     public void prefillFinished(String id, long nanos, int prompt, int cached) {
-        prefill.record(nanos, TimeUnit.NANOSECONDS);
+        traces.record(id, prefill, nanos);
         computedTokens.increment((double) prompt - cached);
         cachedTokens.increment(cached);
     }
 
     @Override
     public void firstToken(String id, long nanosSinceSubmit) {
-        timeToFirstToken.record(nanosSinceSubmit, TimeUnit.NANOSECONDS);
+        traces.record(id, timeToFirstToken, nanosSinceSubmit);
     }
 
     @Override
@@ -163,9 +176,9 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     public void requestFinished(String id, Outcome outcome, Usage usage, Timings timings) {
         if (outcome != Outcome.REJECTED) {
             increment(requests.get(outcome));
-            endToEnd.record(timings.totalNanos(), TimeUnit.NANOSECONDS);
+            traces.record(id, endToEnd, timings.totalNanos());
             if (usage.completionTokens() > 0) {
-                decode.record(timings.decodeNanos(), TimeUnit.NANOSECONDS);
+                traces.record(id, decode, timings.decodeNanos());
             }
             if (usage.completionTokens() > 1) {
                 timePerOutputToken.record(timings.decodeNanos() / (usage.completionTokens() - 1), TimeUnit.NANOSECONDS);
@@ -179,6 +192,13 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     @Override
     public void requestPreempted(String id) {
         preemptions.increment();
+    }
+
+    @Override
+    public void speculated(String id, int drafted, int accepted) {
+        drafts.increment();
+        draftedTokens.increment(drafted);
+        acceptedTokens.increment(accepted);
     }
 
     @Override

@@ -13,6 +13,7 @@ public enum Label {
     OUTCOME("outcome", "how a request ended", names(EngineMetrics.outcomes())),
     SOURCE("source", "`computed`, or `cached` when the cells were still there", List.of("computed", "cached")),
     REJECTION("reason", "why a request was refused", names(List.of(Rejection.values()))),
+    HTTP_REJECTION("reason", "why an HTTP request got an error", names(List.of(HttpRejection.values()))),
     STATE(
             "state",
             "the engine's state: 1 for the one that it is in, 0 for the others",

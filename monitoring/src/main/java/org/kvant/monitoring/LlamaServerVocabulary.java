@@ -38,6 +38,18 @@ final class LlamaServerVocabulary {
                         "n_decode_total",
                         "Calls of llama_decode.",
                         (reading, model) -> count(reading, Metric.DECODE_STEP, model))
+                .counter(
+                        "spec_decode_num_drafts_total",
+                        Metric.DRAFTS.help(),
+                        (reading, model) -> reading.sum(Metric.DRAFTS, model))
+                .counter(
+                        "spec_decode_num_draft_tokens_total",
+                        Metric.DRAFTED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.DRAFTED_TOKENS, model))
+                .counter(
+                        "spec_decode_num_accepted_tokens_total",
+                        Metric.ACCEPTED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.ACCEPTED_TOKENS, model))
                 .gauge(
                         "n_tokens_max",
                         Metric.LONGEST_SEQUENCE.help(),

@@ -1,5 +1,6 @@
 package org.kvant.monitoring;
 
+import static org.kvant.monitoring.Label.HTTP_REJECTION;
 import static org.kvant.monitoring.Label.JAVA;
 import static org.kvant.monitoring.Label.LLAMA_CPP;
 import static org.kvant.monitoring.Label.MODEL;
@@ -80,6 +81,24 @@ public enum Metric {
             MetricUnit.SECONDS,
             Buckets.PHASE_SECONDS,
             "One round of the scheduler that computed something: planning, decode, sampling, handing out."),
+    TEMPLATE(
+            "kvant_chat_template_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PREPARATION_SECONDS,
+            "Rendering one conversation into a prompt by the chat template.",
+            List.of()),
+    TOKENIZATION(
+            "kvant_tokenization_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PREPARATION_SECONDS,
+            "Turning the text of one prompt into tokens.",
+            List.of()),
+    GRAMMAR(
+            "kvant_grammar_compilation_seconds",
+            MetricUnit.SECONDS,
+            Buckets.PREPARATION_SECONDS,
+            "Reading the grammar of one request into rules.",
+            List.of()),
     DECODE_BATCH(
             "kvant_decode_batch_tokens",
             MetricUnit.TOKENS,
@@ -114,6 +133,19 @@ public enum Metric {
             MetricUnit.TOKENS,
             "Sampled tokens, the one that ends a generation included.",
             MODEL),
+    DRAFTS(
+            "kvant_drafts_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Times that tokens of a request were guessed ahead and checked by one decode.",
+            MODEL),
+    DRAFTED_TOKENS("kvant_drafted_tokens_total", COUNTER, MetricUnit.TOKENS, "Tokens that were guessed ahead.", MODEL),
+    ACCEPTED_TOKENS(
+            "kvant_accepted_tokens_total",
+            COUNTER,
+            MetricUnit.TOKENS,
+            "Guessed tokens that came true; they are among the generated ones.",
+            MODEL),
     REQUESTS(
             "kvant_requests_total",
             COUNTER,
@@ -128,6 +160,12 @@ public enum Metric {
             "Requests that the engine refused, by reason.",
             MODEL,
             REJECTION),
+    HTTP_REQUESTS_REJECTED(
+            "kvant_http_requests_rejected_total",
+            COUNTER,
+            MetricUnit.REQUESTS,
+            "HTTP requests that got an error instead of being worked on, by reason; the engine's refusals included, probes left out.",
+            HTTP_REJECTION),
 
     PREEMPTIONS(
             "kvant_preemptions_total",
@@ -228,7 +266,12 @@ public enum Metric {
 
     /** A histogram; it belongs to a model. */
     Metric(String exposedName, MetricUnit unit, Buckets buckets, String help) {
-        this(exposedName, HISTOGRAM, unit, buckets, help, List.of(MODEL));
+        this(exposedName, unit, buckets, help, List.of(MODEL));
+    }
+
+    /** A histogram of whatever the labels say. */
+    Metric(String exposedName, MetricUnit unit, Buckets buckets, String help, List<Label> labels) {
+        this(exposedName, HISTOGRAM, unit, buckets, help, labels);
     }
 
     Metric(String exposedName, MetricType type, MetricUnit unit, Buckets buckets, String help, List<Label> labels) {

@@ -1,9 +1,11 @@
 package org.kvant.monitoring;
 
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
+import org.kvant.http.HttpListener;
 import org.kvant.http.MetricsSource;
 
 /**
@@ -21,7 +24,10 @@ import org.kvant.http.MetricsSource;
  * no other thread wait; it takes about a millisecond, which an event loop shouldn't be asked for.
  */
 public final class Monitoring implements MetricsSource, AutoCloseable {
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final RequestTraces traces = new RequestTraces();
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, traces);
+    private final HttpMetrics http;
     private final List<EngineMetrics> engines = new CopyOnWriteArrayList<>();
 
     private final Set<Vocabulary> vocabularies;
@@ -38,6 +44,7 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
     public Monitoring(BuildInfo build, Set<Vocabulary> vocabularies) {
         this.vocabularies = Set.copyOf(vocabularies);
         new ProcessMetrics(build).bindTo(registry);
+        http = new HttpMetrics(registry, traces);
     }
 
     /**
@@ -46,9 +53,19 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
      * @param model value of the label {@code model}; the server's names are unique
      */
     public EngineMetrics engine(String model) {
-        EngineMetrics metrics = new EngineMetrics(model, registry);
+        EngineMetrics metrics = new EngineMetrics(model, registry, traces);
         engines.add(metrics);
         return metrics;
+    }
+
+    /** What the HTTP server is to tell of its requests. */
+    public HttpListener http() {
+        return http;
+    }
+
+    /** Has traces of requests recorded from now on, by this recorder instead of an earlier one. It stays the caller's. */
+    public void record(RequestSpans recorder) {
+        http.record(recorder);
     }
 
     /** The registry, for meters of an embedding program; a scrape shows the catalogue's only. */
@@ -76,7 +93,6 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
     }
 
     private Scrape scrape(@Nullable String accept, Set<Vocabulary> shown) {
-        engines.forEach(EngineMetrics::refresh);
         ExpositionFormatWriter writer = ExpositionFormat.negotiate(accept).writer();
         ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
         try {
@@ -88,13 +104,19 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
     }
 
     private MetricSnapshots snapshots(Set<Vocabulary> shown) {
-        // Micrometer adds to each histogram a gauge of its recent maximum, which says little and can't be aggregated.
-        MetricSnapshots catalogue = new MetricSnapshots(registry.getPrometheusRegistry().scrape().stream()
-                .filter(snapshot -> Metric.ofFamilyName(snapshot.getMetadata().getPrometheusName())
-                        .isPresent())
-                .toList());
+        MetricSnapshots catalogue = catalogue();
         return new MetricSnapshots(shown.stream()
                 .flatMap(vocabulary -> vocabulary.snapshots(catalogue))
+                .toList());
+    }
+
+    /** The current values of the catalogue under its own names. */
+    public MetricSnapshots catalogue() {
+        engines.forEach(EngineMetrics::refresh);
+        // Micrometer adds to each histogram a gauge of its recent maximum, which says little and can't be aggregated.
+        return new MetricSnapshots(registry.getPrometheusRegistry().scrape().stream()
+                .filter(snapshot -> Metric.ofFamilyName(snapshot.getMetadata().getPrometheusName())
+                        .isPresent())
                 .toList());
     }
 

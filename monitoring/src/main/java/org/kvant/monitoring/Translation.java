@@ -2,7 +2,6 @@ package org.kvant.monitoring;
 
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
-import io.prometheus.metrics.model.snapshots.Exemplars;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
@@ -72,7 +71,7 @@ record Translation(String name, MetricType type, String help, Function<Reading, 
                 distribution.source.getClassicBuckets(),
                 distribution.source.getSum(),
                 distribution.labels,
-                Exemplars.EMPTY,
+                distribution.source.getExemplars(),
                 0);
     }
 

@@ -3,6 +3,7 @@ package org.kvant.monitoring;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.kvant.engine.Outcome;
 
 /**
@@ -17,8 +18,11 @@ final class VllmVocabulary {
     private static final int BLOCK_TOKENS = 16;
 
     /** vLLM's words for the ends of a request. */
-    private static final Map<Outcome, String> FINISHED_REASONS =
-            Map.of(Outcome.STOP, "stop", Outcome.LENGTH, "length", Outcome.CANCELLED, "abort", Outcome.ERROR, "error");
+    private static final Map<String, List<Outcome>> FINISHED_REASONS = new TreeMap<>(Map.of(
+            "stop", List.of(Outcome.STOP),
+            "length", List.of(Outcome.LENGTH),
+            "abort", List.of(Outcome.CANCELLED, Outcome.TIMEOUT),
+            "error", List.of(Outcome.ERROR)));
 
     private VllmVocabulary() {}
 
@@ -82,6 +86,18 @@ final class VllmVocabulary {
                         Metric.GENERATED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.GENERATED_TOKENS, model))
                 .counter(
+                        "spec_decode_num_drafts_total",
+                        Metric.DRAFTS.help(),
+                        (reading, model) -> reading.sum(Metric.DRAFTS, model))
+                .counter(
+                        "spec_decode_num_draft_tokens_total",
+                        Metric.DRAFTED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.DRAFTED_TOKENS, model))
+                .counter(
+                        "spec_decode_num_accepted_tokens_total",
+                        Metric.ACCEPTED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.ACCEPTED_TOKENS, model))
+                .counter(
                         "num_preemptions_total",
                         Metric.PREEMPTIONS.help(),
                         (reading, model) -> reading.sum(Metric.PREEMPTIONS, model))
@@ -89,10 +105,16 @@ final class VllmVocabulary {
                         "request_success_total",
                         MetricType.COUNTER,
                         "Requests that have ended, by reason.",
-                        (reading, model, own) -> EngineMetrics.outcomes().stream()
-                                .<Translation.Point>map(outcome -> new Translation.Value(
-                                        own.merge(Labels.of("finished_reason", FINISHED_REASONS.get(outcome))),
-                                        reading.sum(Metric.REQUESTS, model, Label.OUTCOME, Label.lowerCase(outcome))))
+                        (reading, model, own) -> FINISHED_REASONS.entrySet().stream()
+                                .<Translation.Point>map(reason -> new Translation.Value(
+                                        own.merge(Labels.of("finished_reason", reason.getKey())),
+                                        reason.getValue().stream()
+                                                .mapToDouble(outcome -> reading.sum(
+                                                        Metric.REQUESTS,
+                                                        model,
+                                                        Label.OUTCOME,
+                                                        Label.lowerCase(outcome)))
+                                                .sum()))
                                 .toList());
     }
 

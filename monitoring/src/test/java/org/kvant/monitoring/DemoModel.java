@@ -8,10 +8,10 @@ import org.kvant.convert.OutType;
 import org.kvant.gguf.ProgressListener;
 
 /** The demo model as a GGUF file, made once in a build. */
-final class DemoModel {
+public final class DemoModel {
     private DemoModel() {}
 
-    static synchronized Path file() throws IOException {
+    public static synchronized Path file() throws IOException {
         Path root = Path.of(System.getProperty("kvant.root"));
         Path file = root.resolve("monitoring/target/demo.gguf");
         if (!Files.exists(file)) {

@@ -63,6 +63,8 @@ class EngineMetricsTest {
         metrics.schedulerStep(4_500_000);
         metrics.requestPreempted("1");
         metrics.decodeFailed(new IllegalStateException());
+        metrics.speculated("1", 8, 5);
+        metrics.speculated("1", 2, 0);
         metrics.prefillFinished("1", 200_000_000, 12, 4);
         metrics.firstToken("1", 231_000_000);
         metrics.token("1", 9_500_000);
@@ -86,6 +88,9 @@ class EngineMetricsTest {
         assertHistogram(scrape, Metric.DECODE_BATCH_SEQUENCES, 1, 1);
         assertThat(value(scrape, Metric.PREEMPTIONS)).isEqualTo(1);
         assertThat(value(scrape, Metric.DECODE_FAILURES)).isEqualTo(1);
+        assertThat(value(scrape, Metric.DRAFTS)).isEqualTo(2);
+        assertThat(value(scrape, Metric.DRAFTED_TOKENS)).isEqualTo(10);
+        assertThat(value(scrape, Metric.ACCEPTED_TOKENS)).isEqualTo(5);
         assertHistogram(scrape, Metric.DECODE_BATCH, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_PROMPT_TOKENS, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_GENERATED_TOKENS, 1, 3);
@@ -112,12 +117,12 @@ class EngineMetricsTest {
 
         ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         assertThat(scrape.family(Metric.REQUESTS.exposedName()).samples())
-                .hasSize(4)
+                .hasSize(5)
                 .allSatisfy(sample -> assertThat(sample.value()).isEqualTo(1));
         assertThat(value(scrape, Metric.REQUESTS_REJECTED, "reason", "other")).isEqualTo(1);
         assertThat(value(scrape, Metric.REQUESTS_REJECTED, "reason", "queue_full"))
                 .isZero();
-        assertHistogram(scrape, Metric.END_TO_END, 4, 4e-9);
+        assertHistogram(scrape, Metric.END_TO_END, 5, 5e-9);
     }
 
     @Test

@@ -27,6 +27,7 @@ class PrometheusScrapeTest {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final AtomicInteger answered = new AtomicInteger();
+    private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
     private volatile boolean loading = true;
 
     @Test
@@ -39,7 +40,8 @@ class PrometheusScrapeTest {
                         .build())
                 .build();
         try (Monitoring monitoring = new Monitoring(BuildInfo.of("test"));
-                HttpService http = HttpService.start(HttpOptions.of("127.0.0.1", 0, "demo"), monitoring);
+                HttpService http =
+                        HttpService.start(HttpOptions.of("127.0.0.1", 0, "demo"), monitoring, monitoring.http());
                 EngineMetrics metrics = monitoring.engine("demo");
                 Engine engine = Engine.start(DemoModel.file(), options, metrics);
                 PrometheusServer prometheus = new PrometheusServer(folder, http.port())) {
@@ -57,6 +59,11 @@ class PrometheusScrapeTest {
                         .atMost(Duration.ofSeconds(90))
                         .pollInterval(Duration.ofSeconds(1))
                         .untilAsserted(() -> assertEverythingHasData(prometheus));
+                assertThat(prometheus.get("/api/v1/query_exemplars?query=kvant_request_end_to_end_seconds_bucket&start="
+                                + (System.currentTimeMillis() / 1000 - 600) + "&end="
+                                + (System.currentTimeMillis() / 1000 + 10)))
+                        .contains("\"trace_id\":\"" + TRACE + "\"")
+                        .contains("\"span_id\":\"00f067aa0ba902b7\"");
                 assertThat(prometheus.query("ALERTS{alertstate=\"firing\"}")).contains("\"result\":[]");
                 assertThat(answered.get()).isPositive();
             } finally {
@@ -69,10 +76,12 @@ class PrometheusScrapeTest {
     }
 
     private void load(int port) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/completions"))
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/chat/completions"))
+                .header("traceparent", "00-" + TRACE + "-00f067aa0ba902b7-01")
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(
-                        "{\"model\":\"demo\",\"prompt\":\"Once upon a time\",\"max_tokens\":20,\"ignore_eos\":true}"))
+                        "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Once upon a time\"}],"
+                                + "\"max_tokens\":20,\"ignore_eos\":true,\"grammar\":\"root ::= [a-zA-Z .,]+\"}"))
                 .build();
         while (loading) {
             try {

@@ -43,6 +43,8 @@ class VocabularyTest {
         metrics.token("1", 30_000_000);
         metrics.requestFinished("1", Outcome.LENGTH, new Usage(12, 4, 3), new Timings(0, 0, 60_000_000, 300_000_000));
         metrics.requestFinished("2", Outcome.CANCELLED, new Usage(20, 0, 0), new Timings(50_000_000, 0, 0, 50_000_000));
+        metrics.requestFinished("3", Outcome.TIMEOUT, new Usage(0, 0, 0), new Timings(0, 0, 0, 0));
+        metrics.speculated("1", 8, 5);
         return monitoring;
     }
 
@@ -62,18 +64,21 @@ class VocabularyTest {
         assertCounter(scrape, "vllm:prompt_tokens_by_source_total", 8, with(VLLM, "source", "local_compute"));
         assertCounter(scrape, "vllm:prompt_tokens_by_source_total", 4, with(VLLM, "source", "local_cache_hit"));
         assertCounter(scrape, "vllm:request_success_total", 1, with(VLLM, "finished_reason", "length"));
-        assertCounter(scrape, "vllm:request_success_total", 1, with(VLLM, "finished_reason", "abort"));
+        assertCounter(scrape, "vllm:request_success_total", 2, with(VLLM, "finished_reason", "abort"));
+        assertCounter(scrape, "vllm:spec_decode_num_drafts_total", 1, VLLM);
+        assertCounter(scrape, "vllm:spec_decode_num_draft_tokens_total", 8, VLLM);
+        assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_total", 5, VLLM);
         assertCounter(scrape, "vllm:request_success_total", 0, with(VLLM, "finished_reason", "stop"));
         assertCounter(scrape, "vllm:request_success_total", 0, with(VLLM, "finished_reason", "error"));
         assertHistogram(scrape, "vllm:time_to_first_token_seconds", 1, 0.231);
         assertHistogram(scrape, "vllm:inter_token_latency_seconds", 2, 0.04);
         assertHistogram(scrape, "vllm:time_per_output_token_seconds", 2, 0.04);
-        assertHistogram(scrape, "vllm:e2e_request_latency_seconds", 2, 0.35);
+        assertHistogram(scrape, "vllm:e2e_request_latency_seconds", 3, 0.35);
         assertHistogram(scrape, "vllm:request_queue_time_seconds", 1, 0.03);
         assertHistogram(scrape, "vllm:request_prefill_time_seconds", 1, 0.2);
-        assertHistogram(scrape, "vllm:request_prompt_tokens", 2, 32);
-        assertHistogram(scrape, "vllm:request_generation_tokens", 2, 3);
-        assertHistogram(scrape, "vllm:request_max_num_generation_tokens", 2, 3);
+        assertHistogram(scrape, "vllm:request_prompt_tokens", 3, 32);
+        assertHistogram(scrape, "vllm:request_generation_tokens", 3, 3);
+        assertHistogram(scrape, "vllm:request_max_num_generation_tokens", 3, 3);
         assertHistogram(scrape, "vllm:iteration_tokens_total", 2, 10);
         assertHistogram(scrape, "vllm:request_decode_time_seconds", 1, 0.06);
         assertHistogram(scrape, "vllm:request_time_per_output_token_seconds", 1, 0.03);
@@ -112,6 +117,9 @@ class VocabularyTest {
         assertCounter(scrape, "llamacpp:prompt_seconds_total", 0.2, LLAMA);
         assertCounter(scrape, "llamacpp:tokens_predicted_total", 3, LLAMA);
         assertCounter(scrape, "llamacpp:n_decode_total", 2, LLAMA);
+        assertCounter(scrape, "llamacpp:spec_decode_num_drafts_total", 1, LLAMA);
+        assertCounter(scrape, "llamacpp:spec_decode_num_draft_tokens_total", 8, LLAMA);
+        assertCounter(scrape, "llamacpp:spec_decode_num_accepted_tokens_total", 5, LLAMA);
         assertGauge(scrape, "llamacpp:n_tokens_max", 20, LLAMA);
         assertGauge(scrape, "llamacpp:prompt_tokens_seconds", 40, LLAMA);
         assertCounter(scrape, "llamacpp:tokens_predicted_seconds_total", 0.06, LLAMA);

@@ -4,6 +4,7 @@ package org.kvant.engine;
 public enum Outcome {
     STOP,
     LENGTH,
+    TIMEOUT,
     CANCELLED,
     ERROR,
     /** Refused at {@link Engine#submit}: full queue, bad request, or an engine that isn't ready. */
@@ -13,7 +14,8 @@ public enum Outcome {
         return switch (reason) {
             case STOP -> STOP;
             case LENGTH -> LENGTH;
-            case CANCELLED, TIMEOUT -> CANCELLED;
+            case TIMEOUT -> TIMEOUT;
+            case CANCELLED -> CANCELLED;
             case ERROR -> ERROR;
         };
     }

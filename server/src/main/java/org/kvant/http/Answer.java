@@ -41,10 +41,9 @@ final class Answer {
     private final Context context;
     private final HttpServerResponse response;
     private final Inference inference;
-    private final String id;
     private final List<GenerationRequest> requests;
     private final AnswerWriter writer;
-    private final RequestLog log;
+    private final RequestEvents events;
     private final Runnable whenOver;
 
     private final Queue<Event> mailbox = new ConcurrentLinkedQueue<>();
@@ -70,7 +69,7 @@ final class Answer {
 
     /**
      * @param prepared with one request for each choice, at least one
-     * @param log told the end of each generation
+     * @param events told the end of each generation, refusals and the end of all
      * @param whenOver called once, when nothing more will be written
      */
     Answer(
@@ -79,15 +78,14 @@ final class Answer {
             Inference inference,
             Prepared prepared,
             AnswerWriter writer,
-            RequestLog log,
+            RequestEvents events,
             Runnable whenOver) {
         this.context = context;
         this.response = response;
         this.inference = inference;
-        this.id = prepared.head().id();
         this.requests = prepared.requests();
         this.writer = writer;
-        this.log = log;
+        this.events = events;
         this.whenOver = whenOver;
         this.generations = new Generation[prepared.requests().size()];
     }
@@ -151,7 +149,7 @@ final class Answer {
         public void onFinish(Finish finish) {
             // Also of generations whose reader has left; before the answer's end, so that the last line is out when the
             // server stops.
-            context.runOnContext(_ -> log.ended(id, index, requests.get(index), finish, inference.tokenizer()));
+            context.runOnContext(_ -> events.generated(index, requests.get(index), finish, inference.tokenizer()));
             post(new Event(index, null, List.of(), finish));
         }
     }
@@ -195,7 +193,7 @@ final class Answer {
         writer.flush();
         if (ended == requests.size()) {
             over();
-            writer.complete().onComplete(_ -> whenOver.run());
+            writer.complete().onComplete(_ -> done(null));
             return;
         }
         if (ended != endedBefore) {
@@ -252,26 +250,32 @@ final class Answer {
         over();
         forRunning(Generation::cancel);
         response.reset();
-        whenOver.run();
+        done(null);
     }
 
     private void clientGone() {
         if (!over) {
             over();
             forRunning(generation -> generation.cancel("The client has left."));
-            whenOver.run();
+            done(null);
         }
     }
 
     private void refuse(ApiError error) {
-        log.refused(id, error);
+        events.refused(error);
         fail(error);
     }
 
     private void fail(ApiError error) {
         over();
         forRunning(Generation::cancel);
-        writer.fail(error).onComplete(_ -> whenOver.run());
+        writer.fail(error).onComplete(_ -> done(error));
+    }
+
+    private void done(@Nullable ApiError error) {
+        // Behind what the sinks have put there: generations that have ended are told before this.
+        context.runOnContext(_ -> events.ended(error));
+        whenOver.run();
     }
 
     private void over() {

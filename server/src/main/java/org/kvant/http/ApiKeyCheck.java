@@ -18,8 +18,10 @@ final class ApiKeyCheck implements Handler<RoutingContext> {
     private static final String BEARER = "bearer ";
 
     private final byte[] expected;
+    private final Refusals refusals;
 
-    ApiKeyCheck(String key) {
+    ApiKeyCheck(String key, Refusals refusals) {
+        this.refusals = refusals;
         expected = hash(key);
     }
 
@@ -30,7 +32,7 @@ final class ApiKeyCheck implements Handler<RoutingContext> {
             context.next();
         } else {
             context.response().putHeader("WWW-Authenticate", "Bearer");
-            Answers.error(context.response(), ApiError.unauthorized());
+            refusals.answer(context.response(), ApiError.unauthorized());
         }
     }
 

@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.kvant.openai.ApiError;
@@ -16,6 +17,7 @@ import org.kvant.openai.ApiException;
 /** {@code POST /v1/completions} and {@code POST /v1/chat/completions}. */
 final class GenerationRoutes {
     private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
+    private static final CharSequence TRACE_PARENT = HttpHeaders.createOptimized("traceparent");
 
     private final Vertx vertx;
     private final HttpOptions options;
@@ -24,6 +26,8 @@ final class GenerationRoutes {
     private final ServedEngine served;
     private final Inflight inflight;
     private final RequestLog log;
+    private final HttpListener listener;
+    private final Refusals refusals;
 
     GenerationRoutes(
             Vertx vertx,
@@ -31,13 +35,16 @@ final class GenerationRoutes {
             WorkerExecutor workers,
             BodyReader bodies,
             ServedEngine served,
-            Inflight inflight) {
+            Inflight inflight,
+            Refusals refusals) {
         this.vertx = vertx;
         this.options = options;
         this.workers = workers;
         this.bodies = bodies;
         this.served = served;
         this.inflight = inflight;
+        this.refusals = refusals;
+        listener = refusals.listener();
         log = new RequestLog(options.logPrompts());
     }
 
@@ -54,25 +61,40 @@ final class GenerationRoutes {
     private void handle(RoutingContext routing, Preparation preparation) {
         HttpServerRequest request = routing.request();
         HttpServerResponse response = routing.response();
+        Instant arrived = Instant.now();
+        long arrivedNanos = System.nanoTime();
         bodies.read(
                         request,
                         body -> workers.executeBlocking(
                                 () -> {
                                     RequestPreparer preparer = new RequestPreparer(
-                                            served.ready(), options.modelId(), options.fingerprint());
+                                            served.ready(), options.modelId(), options.fingerprint(), listener);
                                     return preparation.prepare(preparer, body);
                                 },
                                 false))
-                .onSuccess(prepared -> start(request, response, prepared))
+                .onSuccess(prepared ->
+                        start(request, response, prepared, exchange(request, prepared, arrived, arrivedNanos)))
                 .onFailure(failure -> refuse(response, null, Answers.describe(failure)));
     }
 
     private Future<Void> refuse(HttpServerResponse response, @Nullable String id, ApiError error) {
         log.refused(id, error);
-        return Answers.error(response, error);
+        return refusals.answer(response, error);
     }
 
-    private void start(HttpServerRequest request, HttpServerResponse response, Prepared prepared) {
+    private Exchange exchange(HttpServerRequest request, Prepared prepared, Instant arrived, long arrivedNanos) {
+        return new Exchange(
+                prepared.head().id(),
+                prepared.head().chat(),
+                options.modelId(),
+                arrived,
+                arrivedNanos,
+                TraceParent.parse(request.getHeader(TRACE_PARENT)),
+                prepared.requests().getFirst(),
+                prepared.requests().size());
+    }
+
+    private void start(HttpServerRequest request, HttpServerResponse response, Prepared prepared, Exchange exchange) {
         if (response.closed()) {
             return;
         }
@@ -90,10 +112,14 @@ final class GenerationRoutes {
         AnswerWriter writer = prepared.stream()
                 ? new StreamedAnswer(vertx, response, request.version(), prepared, options.pingInterval())
                 : new WholeAnswer(response, prepared);
+        RequestEvents events = new RequestEvents(exchange, log, listener);
+        events.began();
         try {
-            new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared, writer, log, whenOver).start();
+            new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared, writer, events, whenOver)
+                    .start();
         } catch (ApiException | RuntimeException e) {
             writer.release();
+            events.ended(Answers.describe(e));
             refuse(response, prepared.head().id(), Answers.describe(e)).onComplete(_ -> whenOver.run());
         }
     }

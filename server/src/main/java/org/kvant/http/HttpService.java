@@ -41,6 +41,12 @@ public final class HttpService implements AutoCloseable {
 
     /** @throws IOException if the address cannot be listened on; the message says which and why */
     public static HttpService start(HttpOptions options, MetricsSource metrics) throws IOException {
+        return start(options, metrics, HttpListener.NONE);
+    }
+
+    /** The same with a listener. */
+    public static HttpService start(HttpOptions options, MetricsSource metrics, HttpListener listener)
+            throws IOException {
         Vertx vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(1)
                 .setWorkerPoolSize(1)
@@ -53,10 +59,11 @@ public final class HttpService implements AutoCloseable {
             ServedEngine served = new ServedEngine(inflight);
             WorkerExecutor workers = vertx.createSharedWorkerExecutor("kvant-request", WORKERS, 10, TimeUnit.MINUTES);
             ConnectionGuard guard = new ConnectionGuard(vertx, options.keepAlive());
+            Refusals refusals = new Refusals(listener);
             HttpServer server = vertx.createHttpServer(serverOptions(options))
                     .connectionHandler(guard::opened)
-                    .requestHandler(Routes.create(vertx, options, workers, served, inflight, metrics, guard))
-                    .invalidRequestHandler(Routes::invalid);
+                    .requestHandler(Routes.create(vertx, options, workers, served, inflight, metrics, guard, refusals))
+                    .invalidRequestHandler(request -> Routes.invalid(request, refusals));
             await(server.listen(), STARTING);
             return new HttpService(vertx, server, inflight, served);
         } catch (IOException e) {

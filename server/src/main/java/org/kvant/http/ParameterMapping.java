@@ -19,7 +19,7 @@ import org.kvant.openai.GenerationParameters;
 import org.kvant.openai.SamplingParameters;
 
 /** The API's parameters in the engine's terms, checked against the model. */
-record ParameterMapping(ModelInfo model, Tokenizer tokenizer) {
+record ParameterMapping(ModelInfo model, Tokenizer tokenizer, HttpListener listener) {
     /** Dividing logits by less overflows them; vLLM draws the line here as well. */
     private static final float COLDEST = 1e-5f;
 
@@ -160,7 +160,10 @@ record ParameterMapping(ModelInfo model, Tokenizer tokenizer) {
 
     private Grammar grammar(String text) throws ApiException {
         try {
-            return Grammar.parse(text, this::single, model.vocabularySize());
+            long start = System.nanoTime();
+            Grammar grammar = Grammar.parse(text, this::single, model.vocabularySize());
+            listener.grammarCompiled(System.nanoTime() - start);
+            return grammar;
         } catch (GrammarException e) {
             throw new ApiException(
                     ApiError.invalid("Invalid value for 'grammar': " + e.getMessage(), "grammar", "invalid_grammar"));

@@ -28,11 +28,13 @@ final class RequestPreparer {
     private final Inference inference;
     private final String modelId;
     private final String fingerprint;
+    private final HttpListener listener;
 
-    RequestPreparer(Inference inference, String modelId, String fingerprint) {
+    RequestPreparer(Inference inference, String modelId, String fingerprint, HttpListener listener) {
         this.inference = inference;
         this.modelId = modelId;
         this.fingerprint = fingerprint;
+        this.listener = listener;
     }
 
     Prepared completion(byte[] body) throws ApiException {
@@ -64,7 +66,9 @@ final class RequestPreparer {
     Prepared chat(byte[] body) throws ApiException {
         ChatRequest request = ChatRequest.parse(body);
         checkModel(request.model(), modelId);
+        long start = System.nanoTime();
         String text = refusing("messages", () -> inference.chatPrompts().prompt(request));
+        listener.templateRendered(System.nanoTime() - start);
         int[] prompt = tokenize(text, "messages");
         checkLength(prompt, "messages");
         return prepared(true, List.of(prompt), List.of(), request.parameters());
@@ -133,7 +137,10 @@ final class RequestPreparer {
         if (text.length() > (long) limit * LONGEST_TOKEN) {
             throw new ApiException(ApiError.textExceedsContext(limit, text.length(), path));
         }
-        return refusing(path, () -> inference.tokenizer().tokenizePrompt(text));
+        long start = System.nanoTime();
+        int[] tokens = refusing(path, () -> inference.tokenizer().tokenizePrompt(text));
+        listener.tokenized(System.nanoTime() - start);
+        return tokens;
     }
 
     private void checkLength(int[] ids, String path) throws ApiException {
@@ -147,7 +154,7 @@ final class RequestPreparer {
             boolean chat, List<int[]> prompts, List<EchoedPrompt> echoes, GenerationParameters parameters)
             throws ApiException {
         String id = (chat ? "chatcmpl-" : "cmpl-") + randomId();
-        ParameterMapping mapping = new ParameterMapping(inference.model(), inference.tokenizer());
+        ParameterMapping mapping = new ParameterMapping(inference.model(), inference.tokenizer(), listener);
         GenerationRequest.Builder common = mapping.request(id, parameters, !echoes.isEmpty());
         SamplingOptions sampling = mapping.sampling(parameters);
         List<GenerationRequest> requests = new ArrayList<>();

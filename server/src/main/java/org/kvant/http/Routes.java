@@ -26,22 +26,23 @@ final class Routes {
             ServedEngine served,
             Inflight inflight,
             MetricsSource metrics,
-            ConnectionGuard guard) {
+            ConnectionGuard guard,
+            Refusals refusals) {
         BodyReader bodies = new BodyReader(vertx, options.maxBodyBytes(), options.requestTimeout());
-        StatusRoutes status = new StatusRoutes(options.modelId(), workers, served, metrics);
+        StatusRoutes status = new StatusRoutes(options.modelId(), workers, served, metrics, refusals);
         Router router = Router.router(vertx);
         status.addProbesTo(router);
         new StatusPage().addTo(router);
         if (options.apiKey() != null) {
-            router.route().handler(new ApiKeyCheck(options.apiKey()));
+            router.route().handler(new ApiKeyCheck(options.apiKey(), refusals));
         }
         status.addTo(router);
-        new TokenRoutes(workers, bodies, served).addTo(router);
-        new GenerationRoutes(vertx, options, workers, bodies, served, inflight).addTo(router);
-        router.errorHandler(400, context -> badRequest(context.request()));
-        router.errorHandler(404, Routes::notFound);
-        router.errorHandler(405, Routes::methodNotAllowed);
-        router.errorHandler(500, Routes::failed);
+        new TokenRoutes(workers, bodies, served, refusals).addTo(router);
+        new GenerationRoutes(vertx, options, workers, bodies, served, inflight, refusals).addTo(router);
+        router.errorHandler(400, context -> badRequest(context.request(), refusals));
+        router.errorHandler(404, context -> notFound(context, refusals));
+        router.errorHandler(405, context -> methodNotAllowed(context, refusals));
+        router.errorHandler(500, context -> failed(context, refusals));
         return request -> {
             guard.requested(request);
             router.handle(request);
@@ -49,7 +50,7 @@ final class Routes {
     }
 
     /** What Netty could not read as a request; nothing more can be read from that connection. */
-    static void invalid(HttpServerRequest request) {
+    static void invalid(HttpServerRequest request, Refusals refusals) {
         Throwable cause = request.decoderResult().cause();
         int status = switch (cause) {
             case TooLongHttpLineException _ -> 414;
@@ -61,33 +62,36 @@ final class Routes {
             case 431 -> "The request's headers are too long.";
             default -> "The request is not valid HTTP.";
         };
-        Answers.error(request.response(), new ApiError(status, message, "invalid_request_error", null, "invalid_http"))
+        refusals.answer(
+                        request.response(),
+                        new ApiError(status, message, "invalid_request_error", null, "invalid_http"))
                 .onComplete(_ -> request.connection().close());
     }
 
-    private static void badRequest(HttpServerRequest request) {
-        Answers.error(request.response(), ApiError.invalid("The request URL is not valid.", null, "invalid_http"));
+    private static void badRequest(HttpServerRequest request, Refusals refusals) {
+        refusals.answer(request.response(), ApiError.invalid("The request URL is not valid.", null, "invalid_http"));
     }
 
-    private static void notFound(RoutingContext context) {
+    private static void notFound(RoutingContext context, Refusals refusals) {
         HttpServerRequest request = context.request();
-        Answers.error(request.response(), ApiError.unknownRoute(request.method().name(), path(request)));
+        refusals.answer(
+                request.response(), ApiError.unknownRoute(request.method().name(), path(request)));
     }
 
-    private static void methodNotAllowed(RoutingContext context) {
+    private static void methodNotAllowed(RoutingContext context, Refusals refusals) {
         HttpServerRequest request = context.request();
         Set<String> allowed = new TreeSet<>(POSTS.contains(path(request)) ? Set.of("POST") : Set.of("GET"));
         request.response().putHeader("Allow", String.join(", ", allowed));
-        Answers.error(
+        refusals.answer(
                 request.response(),
                 ApiError.methodNotAllowed(request.method().name(), path(request), String.join(", ", allowed)));
     }
 
-    private static void failed(RoutingContext context) {
+    private static void failed(RoutingContext context, Refusals refusals) {
         Throwable failure = context.failure() == null
                 ? new IllegalStateException("A route failed without saying why")
                 : context.failure();
-        Answers.error(context.response(), Answers.describe(failure));
+        refusals.answer(context.response(), Answers.describe(failure));
     }
 
     private static String path(HttpServerRequest request) {

@@ -22,12 +22,15 @@ final class StatusRoutes {
     private final WorkerExecutor workers;
     private final ServedEngine served;
     private final MetricsSource metrics;
+    private final Refusals refusals;
 
-    StatusRoutes(String modelId, WorkerExecutor workers, ServedEngine served, MetricsSource metrics) {
+    StatusRoutes(
+            String modelId, WorkerExecutor workers, ServedEngine served, MetricsSource metrics, Refusals refusals) {
         this.modelId = modelId;
         this.workers = workers;
         this.served = served;
         this.metrics = metrics;
+        this.refusals = refusals;
     }
 
     /** What an orchestrator asks, without a key. */
@@ -45,7 +48,7 @@ final class StatusRoutes {
             try {
                 RequestPreparer.checkModel(asked, modelId);
             } catch (ApiException e) {
-                Answers.error(context.response(), e.error());
+                refusals.answer(context.response(), e.error());
                 return;
             }
             models(context, ModelJson::single);
@@ -85,7 +88,7 @@ final class StatusRoutes {
                                 .end(Buffer.buffer(scrape.body()));
                     }
                 })
-                .onFailure(failure -> Answers.error(response, Answers.describe(failure)));
+                .onFailure(failure -> refusals.answer(response, Answers.describe(failure)));
     }
 
     private MetricsSource.Scrape scrape(@Nullable String accept, @Nullable String names) throws ApiException {
@@ -116,7 +119,7 @@ final class StatusRoutes {
                     model.weightBytes());
             Answers.json(context.response(), form.of(json));
         } catch (ApiException | RuntimeException e) {
-            Answers.error(context.response(), Answers.describe(e));
+            refusals.answer(context.response(), Answers.describe(e));
         }
     }
 }

@@ -22,11 +22,13 @@ final class TokenRoutes {
     private final WorkerExecutor workers;
     private final BodyReader bodies;
     private final ServedEngine served;
+    private final Refusals refusals;
 
-    TokenRoutes(WorkerExecutor workers, BodyReader bodies, ServedEngine served) {
+    TokenRoutes(WorkerExecutor workers, BodyReader bodies, ServedEngine served, Refusals refusals) {
         this.workers = workers;
         this.bodies = bodies;
         this.served = served;
+        this.refusals = refusals;
     }
 
     void addTo(Router router) {
@@ -43,7 +45,7 @@ final class TokenRoutes {
     private void handle(RoutingContext routing, Work work) {
         bodies.read(routing.request(), body -> workers.executeBlocking(() -> work.answer(served.ready(), body), false))
                 .onSuccess(answer -> Answers.json(routing.response(), answer))
-                .onFailure(failure -> Answers.error(routing.response(), Answers.describe(failure)));
+                .onFailure(failure -> refusals.answer(routing.response(), Answers.describe(failure)));
     }
 
     private static byte[] applyTemplate(Inference inference, byte[] body) throws ApiException {

@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.kvant.engine.DemoModel;
 import org.kvant.engine.Engine;
 import org.kvant.engine.EngineListener;
@@ -29,9 +30,15 @@ final class RealServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     RealServer(int sequences, int queue) throws IOException, InterruptedException {
+        this(sequences, queue, UnaryOperator.identity(), HttpListener.NONE);
+    }
+
+    RealServer(int sequences, int queue, UnaryOperator<HttpOptions> http, HttpListener listener)
+            throws IOException, InterruptedException {
         service = HttpService.start(
-                HttpOptions.of("127.0.0.1", 0, MODEL).withFingerprint("kvant-test"),
-                (_, _) -> new MetricsSource.Scrape("text/plain", new byte[0]));
+                http.apply(HttpOptions.of("127.0.0.1", 0, MODEL).withFingerprint("kvant-test")),
+                (_, _) -> new MetricsSource.Scrape("text/plain", new byte[0]),
+                listener);
         engine = Engine.start(
                 DemoModel.file(),
                 EngineOptions.builder()

@@ -1,0 +1,20 @@
+package org.kvant.monitoring;
+
+import org.jspecify.annotations.Nullable;
+import org.kvant.engine.Finish;
+import org.kvant.engine.GenerationRequest;
+import org.kvant.http.Exchange;
+import org.kvant.http.TraceParent;
+import org.kvant.openai.ApiError;
+
+/** Records traces of requests somewhere. Thread-safe; must neither block nor throw. */
+public interface RequestSpans {
+    /** A span of the request's own begins; gives it, as its children would name it. */
+    TraceParent begin(Exchange exchange);
+
+    /** One of the request's generations ended. */
+    void generated(Exchange exchange, int index, GenerationRequest request, Finish finish);
+
+    /** The request ended; null if whole or the client has left. Generations may still end after this. */
+    void end(Exchange exchange, @Nullable ApiError error);
+}

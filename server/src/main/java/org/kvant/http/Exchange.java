@@ -1,0 +1,27 @@
+package org.kvant.http;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.kvant.engine.GenerationRequest;
+
+/**
+ * A generating request that was understood and goes to the engine.
+ *
+ * @param id of the answer, and of each of its generations in the engine
+ * @param chat whether it came to {@code /v1/chat/completions} rather than {@code /v1/completions}
+ * @param model what the model is called here
+ * @param arrived when the request's headers were read
+ * @param arrivedNanos the same by {@link System#nanoTime()}
+ * @param parent the caller's place in a trace; null if the caller said nothing about that
+ * @param request the first of its generations; the others differ in prompt and seed
+ * @param generations how many there are
+ */
+public record Exchange(
+        String id,
+        boolean chat,
+        String model,
+        Instant arrived,
+        long arrivedNanos,
+        @Nullable TraceParent parent,
+        GenerationRequest request,
+        int generations) {}
