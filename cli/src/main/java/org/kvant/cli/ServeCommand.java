@@ -141,6 +141,9 @@ public final class ServeCommand implements Callable<Integer> {
     private boolean contextShift;
 
     @Mixin
+    private final PromptCacheArguments promptCache = new PromptCacheArguments();
+
+    @Mixin
     private final DraftArguments draft = new DraftArguments();
 
     @Spec
@@ -177,6 +180,7 @@ public final class ServeCommand implements Callable<Integer> {
                     .promptLookup(!noPromptLookup)
                     .draft(draft.options(command()))
                     .contextShift(contextShift)
+                    .promptCache(promptCache.options(command()))
                     .measureThreads(context.measureThreads())
                     .warmup(!noWarmup)
                     .build();

@@ -33,7 +33,8 @@ final class ContextShift {
     static void check(Model model, Context context) throws EngineSetupException {
         if (!context.memory().canShift()) {
             throw new EngineSetupException("--context-shift can't be used with " + model.path()
-                    + ": positions in its memory (K cache of type " + context.cacheTypeK().ggmlName()
+                    + ": positions in its memory (K cache of type "
+                    + context.cacheTypeK().ggmlName()
                     + ") can't be moved; use an f16 cache if it is quantized or bf16, or leave --context-shift out");
         }
     }
@@ -52,7 +53,8 @@ final class ContextShift {
         int wanted = request.request.keep() < 0 ? request.promptTokens : request.request.keep();
         int keep = (int) Math.clamp((long) wanted + beginning, 0, Math.max(0, sequenceContext - LEAST_ROOM));
         int dropped = Math.max(1, (request.tokens.size() - 1 - keep) / 2);
-        log.debug("Request {}: the context is full, dropping {} tokens behind the first {}", request.id(), dropped, keep);
+        log.debug(
+                "Request {}: the context is full, dropping {} tokens behind the first {}", request.id(), dropped, keep);
         if (inPlace && slot.cells >= keep + dropped) {
             cache.shift(slot, keep, dropped);
         } else {

@@ -28,7 +28,8 @@ final class Scheduler {
             AdmissionQueue queue,
             LiveRequests live,
             EngineListener listener,
-            Gauges gauges) {
+            Gauges gauges,
+            @Nullable StoredPrefixes stored) {
         this.queue = queue;
         this.listener = listener;
         this.gauges = gauges;
@@ -37,7 +38,12 @@ final class Scheduler {
         pauseTimeoutNanos = options.pauseTimeout().toNanos();
         int sequences = context.maxSequences();
         cache = new SlotTable(
-                context.memory(), sequences, !sharedCells, loaded.model.slidingWindow(), loaded.model.recurrent());
+                context.memory(),
+                sequences,
+                !sharedCells,
+                loaded.model.slidingWindow(),
+                loaded.model.recurrent(),
+                stored);
         PromptBudget budget =
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
@@ -48,7 +54,7 @@ final class Scheduler {
                 : null;
         shift = options.contextShift() ? new ContextShift(loaded, cache) : null;
         releases = new Releases(cache, live, gauges);
-        admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);
+        admission = new Admission(loaded, cache, queue, releases, listener, sharedCells, stored);
         decode = new DecodeStep(
                 loaded,
                 cache,
@@ -121,6 +127,11 @@ final class Scheduler {
             }
         }
         return Math.max(1, nearest);
+    }
+
+    /** Puts what finished requests have left into files, if there is a place for them. */
+    void keepIdle() {
+        cache.keepIdle();
     }
 
     /** Ends everything, waiting requests included, and frees what they hold. */

@@ -134,8 +134,8 @@ class ContextShiftTest {
     void thePromptMayBeKept() throws IOException {
         try (SchedulerHarness harness = harness()) {
             int[] prompt = harness.longPrompt(120);
-            ActiveRequest request = harness.submit(
-                    harness.greedy(prompt, 500).keep(GenerationRequest.WHOLE_PROMPT), new Collector());
+            ActiveRequest request =
+                    harness.submit(harness.greedy(prompt, 500).keep(GenerationRequest.WHOLE_PROMPT), new Collector());
             harness.run();
             assertThat(request.sampled).isEqualTo(500);
             assertThat(request.tokens.commonPrefix(new TokenList(prompt, 0))).isEqualTo(prompt.length);
