@@ -1,5 +1,6 @@
 package org.kvant.llama;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.kvant.llama.ffi.llama_h;
 
@@ -98,6 +99,48 @@ public final class Memory {
             throw new IllegalArgumentException("position " + newLast + " is out of range");
         }
         llama_h.llama_memory_seq_add(memory, sequence, from, to == END ? -1 : to, delta);
+    }
+
+    /** Bytes that {@link #save} would copy. */
+    public long stateSize(int sequence) {
+        context.check();
+        context.checkSequence(sequence);
+        return llama_h.llama_state_seq_get_size(context.segment(), sequence);
+    }
+
+    /**
+     * Copies what is remembered of a sequence, in a form that only the same library, model and kind of memory can read.
+     *
+     * @param arena holds the copy
+     * @throws LlamaException if the library fails
+     */
+    public MemorySegment save(int sequence, Arena arena) {
+        long size = stateSize(sequence);
+        MemorySegment state = arena.allocate(Math.max(1, size));
+        if (size == 0 || llama_h.llama_state_seq_get_data(context.segment(), state, size, sequence) != size) {
+            throw new LlamaException("the state of sequence " + sequence + " could not be copied");
+        }
+        return state;
+    }
+
+    /**
+     * Replaces what is remembered of a sequence.
+     *
+     * @param state native memory with what {@link #save} gave: the library checks sizes and types only, so the caller must know that it is unchanged
+     * @return false if it does not fit, as without enough free cells or with another kind of memory; the sequence is empty then
+     */
+    public boolean restore(int sequence, MemorySegment state) {
+        context.check();
+        context.checkSequence(sequence);
+        if (!state.isNative()) {
+            throw new IllegalArgumentException("the state must be in native memory");
+        }
+        boolean restored = llama_h.llama_state_seq_set_data(context.segment(), state, state.byteSize(), sequence)
+                == state.byteSize();
+        if (!restored) {
+            remove(sequence);
+        }
+        return restored;
     }
 
     /** The smallest position that is remembered, or -1 if the sequence is empty. Above 0 when a sliding window has moved on. */

@@ -161,6 +161,9 @@ public final class ServeCommand implements Callable<Integer> {
     private boolean contextShift;
 
     @Mixin
+    private final PromptCacheArguments promptCache = new PromptCacheArguments();
+
+    @Mixin
     private final DraftArguments draft = new DraftArguments();
 
     @Spec
@@ -198,6 +201,7 @@ public final class ServeCommand implements Callable<Integer> {
                     .promptLookup(!noPromptLookup)
                     .draft(draft.options(command()))
                     .contextShift(contextShift)
+                    .promptCache(promptCache.options(command()))
                     .measureThreads(context.measureThreads())
                     .warmup(!noWarmup)
                     .build();

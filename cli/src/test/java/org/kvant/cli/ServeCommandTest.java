@@ -263,6 +263,7 @@ class ServeCommandTest {
                 "--port 70000; --port must be between 0 and 65535; 70000",
                 "--threads many; 'many' is neither a number of threads nor auto; auto",
                 "--threads auto -tb 2; --threads auto chooses --threads-batch too; leave that out",
+                "--prompt-cache-size 1GiB; --prompt-cache-size needs --prompt-cache DIR; DIR",
                 "--draft-max 4; --draft-max needs --draft FILE; FILE",
                 "--draft x.gguf --draft-max 17; --draft-max must be between 1 and 16; 17",
                 "--metrics-names prometheus; No metrics vocabulary 'prometheus'; llama-server"

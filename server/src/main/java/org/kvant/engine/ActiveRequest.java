@@ -1,7 +1,9 @@
 package org.kvant.engine;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.kvant.promptstore.LoadedPrompt;
 
 /** An admitted request with its progress. The decode thread owns it, except for the volatile flags that others set through {@link Generation}. */
 final class ActiveRequest implements Generation {
@@ -53,6 +55,16 @@ final class ActiveRequest implements Generation {
 
     @Nullable
     RequestSampler sampler;
+
+    /** Its sampler, where that is made beside the decode thread. */
+    @Nullable
+    CompletableFuture<RequestSampler> preparation;
+
+    /** What is being read for it by {@link StoredPrefixes}. */
+    @Nullable
+    CompletableFuture<@Nullable LoadedPrompt> stored;
+
+    boolean askedStore;
 
     /** When it is given up, by {@link System#nanoTime()}; only if it has a timeout. */
     private final long deadline;

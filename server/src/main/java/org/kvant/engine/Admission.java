@@ -1,6 +1,8 @@
 package org.kvant.engine;
 
-import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.kvant.grammar.GrammarException;
 import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Context;
@@ -14,6 +16,9 @@ import org.slf4j.LoggerFactory;
 final class Admission {
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
+    /** So many requests whose sampler or stored prompt isn't ready yet don't hold up those behind them. */
+    private static final int LOOKED_PAST = 8;
+
     private final LoadedModel loaded;
     private final Context context;
     private final PrefixCache cache;
@@ -21,6 +26,7 @@ final class Admission {
     private final Releases releases;
     private final EngineListener listener;
     private final boolean sharedCells;
+    private final @Nullable StoredPrefixes stored;
 
     Admission(
             LoadedModel loaded,
@@ -28,7 +34,9 @@ final class Admission {
             AdmissionQueue queue,
             Releases releases,
             EngineListener listener,
-            boolean sharedCells) {
+            boolean sharedCells,
+            @Nullable StoredPrefixes stored) {
+        this.stored = stored;
         this.loaded = loaded;
         this.cache = cache;
         this.queue = queue;
@@ -47,16 +55,26 @@ final class Admission {
         if (free == 0 || queue.size() == 0) {
             return;
         }
-        List<ActiveRequest> next = queue.first(free);
-        for (ActiveRequest request : next) {
+        for (ActiveRequest request : queue.first(free + LOOKED_PAST)) {
+            if (free == 0) {
+                return;
+            }
+            if (request.preparation != null && !request.preparation.isDone()) {
+                continue;
+            }
             PrefixMatch match = cache.match(request);
             if (match.coming() != null) {
                 fork(match.coming(), match.comingLength());
+                free--;
+                continue;
+            }
+            if (stored != null && stored.reading(request, match.length())) {
                 continue;
             }
             if (!fits(request, match) || !start(request, match)) {
                 return;
             }
+            free--;
         }
     }
 
@@ -74,6 +92,9 @@ final class Admission {
         }
         queue.remove(request);
         request.slot = slot;
+        if (stored != null) {
+            stored.restore(cache, slot, request);
+        }
         if (!request.started) {
             begin(request, slot);
         }
@@ -97,13 +118,31 @@ final class Admission {
         return alone || needed <= context.contextSize();
     }
 
+    private RequestSampler sampler(ActiveRequest request) throws GrammarException {
+        CompletableFuture<RequestSampler> preparation = request.preparation;
+        request.preparation = null;
+        if (preparation == null) {
+            return new RequestSampler(loaded, request.request, request.tokens);
+        }
+        try {
+            return preparation.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case GrammarException cause -> throw cause;
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw e;
+            }
+        }
+    }
+
     private void begin(ActiveRequest request, Slot slot) {
         request.started = true;
         request.startNanos = System.nanoTime();
         request.cachedTokens = slot.cells;
         listener.requestStarted(request.id(), request.startNanos - request.submitNanos);
         try {
-            request.sampler = new RequestSampler(loaded, request.request, request.tokens);
+            request.sampler = sampler(request);
         } catch (BackendAbortedException e) {
             throw e;
         } catch (GrammarException e) {

@@ -114,12 +114,13 @@ final class DecodeLoop implements Runnable {
         }
         Backend backend = Backend.load(options.natives());
         owner.starting(backend);
-        try (LoadedModel loaded = LoadedModel.load(file, options)) {
+        try (LoadedModel loaded = LoadedModel.load(file, options);
+                StoredPrefixes stored = StoredPrefixes.open(options, loaded, backend.version(), this::wake)) {
             context = loaded.context;
             if (options.warmup()) {
                 loaded.warmUp();
             }
-            Scheduler scheduler = new Scheduler(loaded, options, queue, live, listener, gauges);
+            Scheduler scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, stored);
             owner.loaded(loaded);
             try {
                 while (!stopping) {
@@ -129,6 +130,7 @@ final class DecodeLoop implements Runnable {
                     }
                 }
                 scheduler.endAll(FinishReason.CANCELLED, "The server is shutting down.");
+                scheduler.keepIdle();
             } catch (Throwable t) {
                 scheduler.endAll(FinishReason.ERROR, "The engine failed: " + t.getMessage());
                 throw t;

@@ -3,7 +3,9 @@ package org.kvant.engine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.Backend;
@@ -151,6 +153,9 @@ public final class Engine implements AutoCloseable {
         checkPrompt(request.tokens(), info);
         ActiveRequest active =
                 new ActiveRequest(request, sink, info.sequenceContext(), options.contextShift(), loop::wake);
+        CompletableFuture<RequestSampler> sampler =
+                SamplerPreparation.needed(request) ? new CompletableFuture<>() : null;
+        active.preparation = sampler;
         live.add(active);
         boolean admitted = false;
         try {
@@ -163,8 +168,20 @@ public final class Engine implements AutoCloseable {
         if (!admitted) {
             throw notReady();
         }
+        if (sampler != null) {
+            prepare(active, sampler);
+        }
         loop.wake();
         return active;
+    }
+
+    private void prepare(ActiveRequest request, CompletableFuture<RequestSampler> sampler) {
+        try {
+            loaded().model.preparation.start(request, sampler, loop::wake);
+        } catch (RejectedExecutionException e) {
+            // The engine is being closed, and this request ended with the others.
+            log.debug("Request {} comes too late", request.id());
+        }
     }
 
     private static void checkPrompt(int[] tokens, ModelInfo info) throws RequestRejectedException {

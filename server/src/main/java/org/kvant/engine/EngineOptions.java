@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.ModelOptions;
 import org.kvant.llama.NativeOptions;
+import org.kvant.promptstore.PromptStoreOptions;
 
 /**
  * How an {@link Engine} is set up.
@@ -23,6 +24,7 @@ import org.kvant.llama.NativeOptions;
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
  * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
  * @param contextShift whether a text with a token limit goes on when its sequence is full, by forgetting the older half of it
+ * @param promptCache where computed prompts are kept that the cache has no room for, or when the engine is closed; null for nowhere
  * @param measureThreads whether the numbers of threads are chosen by a short measurement when the model is loaded; those of the context are then what is
  *     kept unless others are clearly faster
  * @param warmup whether a decode is made before the engine is ready, so that the first request doesn't pay for first touches
@@ -38,6 +40,7 @@ public record EngineOptions(
         boolean promptLookup,
         @Nullable DraftOptions draft,
         boolean contextShift,
+        @Nullable PromptStoreOptions promptCache,
         boolean measureThreads,
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
@@ -117,6 +120,7 @@ public record EngineOptions(
                 .promptLookup(promptLookup)
                 .draft(draft)
                 .contextShift(contextShift)
+                .promptCache(promptCache)
                 .measureThreads(measureThreads)
                 .warmup(warmup);
     }
@@ -133,6 +137,7 @@ public record EngineOptions(
         private boolean promptLookup = true;
         private @Nullable DraftOptions draft;
         private boolean contextShift;
+        private @Nullable PromptStoreOptions promptCache;
         private boolean measureThreads;
         private boolean warmup = true;
 
@@ -188,6 +193,11 @@ public record EngineOptions(
             return this;
         }
 
+        public Builder promptCache(@Nullable PromptStoreOptions value) {
+            promptCache = value;
+            return this;
+        }
+
         public Builder measureThreads(boolean value) {
             measureThreads = value;
             return this;
@@ -210,6 +220,7 @@ public record EngineOptions(
                     promptLookup,
                     draft,
                     contextShift,
+                    promptCache,
                     measureThreads,
                     warmup);
         }

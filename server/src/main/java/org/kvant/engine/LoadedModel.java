@@ -38,6 +38,9 @@ final class LoadedModel implements AutoCloseable {
     /** Tokens that end a generation. */
     final int[] endTokens;
 
+    /** Makes samplers beside the decode thread. */
+    final SamplerPreparation preparation = new SamplerPreparation(this);
+
     private @Nullable TokenTexts tokenTexts;
     /** Tokens that the model's file says should never be sampled. */
     final int[] suppressedTokens;
@@ -106,8 +109,8 @@ final class LoadedModel implements AutoCloseable {
         return train > 0 ? Math.min(train, context.sequenceLength()) : context.sequenceLength();
     }
 
-    /** Every token's text, for grammars; collected when the first one comes. */
-    TokenTexts tokenTexts() {
+    /** Every token's text, for grammars; collected when the first one comes. Any thread. */
+    synchronized TokenTexts tokenTexts() {
         TokenTexts texts = tokenTexts;
         if (texts == null) {
             texts = new TokenTexts(vocab.size(), token -> vocab.piece(token, true), vocab::isEog);
@@ -139,6 +142,7 @@ final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
+        preparation.close();
         if (draft != null) {
             draft.close();
         }

@@ -33,6 +33,9 @@ interface PrefixCache {
      */
     boolean evict();
 
+    /** Puts what idle sequences hold into files, if there is a place for them. */
+    void keepIdle();
+
     /**
      * Makes the native memory of a sequence hold its first {@code cells} tokens only, as after a decode that failed halfway. If the memory can't
      * forget just a part, everything goes.

@@ -21,6 +21,8 @@ final class Releases {
             request.sampler.close();
             request.sampler = null;
         }
+        StoredPrefixes.drop(request);
+        SamplerPreparation.drop(request);
         if (request.slot != null) {
             cache.release(request.slot);
             request.slot = null;

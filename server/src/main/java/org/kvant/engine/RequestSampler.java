@@ -66,6 +66,18 @@ final class RequestSampler implements AutoCloseable {
         return token;
     }
 
+    /** Finds now what the grammar allows first, which may take a walk through the whole vocabulary. */
+    void lookAhead() {
+        if (grammar != null) {
+            try {
+                BitSet unused = grammar.allowed();
+            } catch (GrammarException e) {
+                // It comes again if it matters: the sampled token may be allowed all the same.
+                return;
+            }
+        }
+    }
+
     private static void remove(BitSet set, int[] tokens) {
         for (int token : tokens) {
             set.clear(token);

@@ -28,8 +28,9 @@ final class Scheduler {
             AdmissionQueue queue,
             LiveRequests live,
             EngineListener listener,
-            Gauges gauges) {
-        this(loaded, options, queue, live, listener, gauges, new StepCosts());
+            Gauges gauges,
+            @Nullable StoredPrefixes stored) {
+        this(loaded, options, queue, live, listener, gauges, stored, new StepCosts());
     }
 
     /** @param costs learns what decodes take */
@@ -40,6 +41,7 @@ final class Scheduler {
             LiveRequests live,
             EngineListener listener,
             Gauges gauges,
+            @Nullable StoredPrefixes stored,
             StepCosts costs) {
         this.queue = queue;
         this.listener = listener;
@@ -49,7 +51,12 @@ final class Scheduler {
         pauseTimeoutNanos = options.pauseTimeout().toNanos();
         int sequences = context.maxSequences();
         cache = new SlotTable(
-                context.memory(), sequences, !sharedCells, loaded.model.slidingWindow(), loaded.model.recurrent());
+                context.memory(),
+                sequences,
+                !sharedCells,
+                loaded.model.slidingWindow(),
+                loaded.model.recurrent(),
+                stored);
         PromptBudget budget =
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
         planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
@@ -59,7 +66,7 @@ final class Scheduler {
                 : null;
         shift = options.contextShift() ? new ContextShift(loaded, cache) : null;
         releases = new Releases(cache, live, gauges);
-        admission = new Admission(loaded, cache, queue, releases, listener, sharedCells);
+        admission = new Admission(loaded, cache, queue, releases, listener, sharedCells, stored);
         decode = new DecodeStep(
                 loaded,
                 cache,
@@ -132,6 +139,11 @@ final class Scheduler {
             }
         }
         return Math.max(1, nearest);
+    }
+
+    /** Puts what finished requests have left into files, if there is a place for them. */
+    void keepIdle() {
+        cache.keepIdle();
     }
 
     /** Ends everything, waiting requests included, and frees what they hold. */

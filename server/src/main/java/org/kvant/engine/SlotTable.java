@@ -27,6 +27,7 @@ final class SlotTable implements PrefixCache {
     private final boolean separateBuffers;
     private final int slidingWindow;
     private final boolean rewindable;
+    private final @Nullable StoredPrefixes stored;
     private final Slot[] slots;
     private long clock;
     private long evictedCells;
@@ -35,8 +36,16 @@ final class SlotTable implements PrefixCache {
      * @param separateBuffers whether each sequence has a buffer of its own (a cache that isn't unified)
      * @param slidingWindow tokens of the model's sliding window; 0 if it has none
      * @param recurrent whether sequences are states that can't be cut back
+     * @param stored gets what sequences hold before it goes; null for nobody
      */
-    SlotTable(Memory memory, int sequences, boolean separateBuffers, int slidingWindow, boolean recurrent) {
+    SlotTable(
+            Memory memory,
+            int sequences,
+            boolean separateBuffers,
+            int slidingWindow,
+            boolean recurrent,
+            @Nullable StoredPrefixes stored) {
+        this.stored = stored;
         this.memory = memory;
         this.slidingWindow = slidingWindow;
         this.separateBuffers = separateBuffers;
@@ -104,13 +113,21 @@ final class SlotTable implements PrefixCache {
         }
         int kept = slot.cells;
         if (source == slot) {
+            if (kept - match.length() > CHEAP_LOSS) {
+                keep(slot);
+            }
             truncate(slot, match.length());
             evictedCells += kept - slot.cells;
         } else if (source != null && match.length() >= (separateBuffers ? WORTH_COPYING : 1)) {
+            keep(slot);
             copy(source, slot, match.length());
             evictedCells += kept;
         } else {
-            truncate(slot, mayShare(slot, request) ? commonPrefix(slot, request.tokens) : 0);
+            int common = mayShare(slot, request) ? commonPrefix(slot, request.tokens) : 0;
+            if (kept - common > CHEAP_LOSS) {
+                keep(slot);
+            }
+            truncate(slot, common);
             evictedCells += kept - slot.cells;
         }
         slot.tokens = request.tokens;
@@ -161,8 +178,24 @@ final class SlotTable implements PrefixCache {
             return false;
         }
         evictedCells += oldest.cells;
+        keep(oldest);
         truncate(oldest, 0);
         return true;
+    }
+
+    private void keep(Slot slot) {
+        if (stored != null) {
+            stored.keep(this, slot);
+        }
+    }
+
+    @Override
+    public void keepIdle() {
+        for (Slot slot : slots) {
+            if (slot.idle()) {
+                keep(slot);
+            }
+        }
     }
 
     @Override

@@ -28,6 +28,11 @@ final class TokenList {
         items[size++] = token;
     }
 
+    /** A copy of the first {@code length}. */
+    int[] first(int length) {
+        return Arrays.copyOf(items, Objects.checkIndex(length, size + 1));
+    }
+
     /** Takes out those from {@code from} to before {@code to}. */
     void remove(int from, int to) {
         Objects.checkFromToIndex(from, to, size);

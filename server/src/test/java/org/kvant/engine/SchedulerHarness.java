@@ -66,7 +66,7 @@ final class SchedulerHarness implements AutoCloseable {
             }
         };
         live = new LiveRequests(listener);
-        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, new UnmeasuredCosts());
+        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, null, new UnmeasuredCosts());
     }
 
     static ContextOptions.Builder context(int sequences, int size) {

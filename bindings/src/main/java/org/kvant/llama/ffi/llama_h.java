@@ -6408,6 +6408,193 @@ public class llama_h extends llama_h$shared {
         }
     }
 
+    private static class llama_state_seq_get_size {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_LONG_LONG,
+            llama_h.C_POINTER,
+            llama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_get_size");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
+     * }
+     */
+    public static FunctionDescriptor llama_state_seq_get_size$descriptor() {
+        return llama_state_seq_get_size.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
+     * }
+     */
+    public static MethodHandle llama_state_seq_get_size$handle() {
+        return llama_state_seq_get_size.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
+     * }
+     */
+    public static MemorySegment llama_state_seq_get_size$address() {
+        return llama_state_seq_get_size.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_size(struct llama_context *ctx, llama_seq_id seq_id)
+     * }
+     */
+    public static long llama_state_seq_get_size(MemorySegment ctx, int seq_id) {
+        var mh$ = llama_state_seq_get_size.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_state_seq_get_size", ctx, seq_id);
+            }
+            return (long)mh$.invokeExact(ctx, seq_id);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class llama_state_seq_get_data {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_LONG_LONG,
+            llama_h.C_POINTER,
+            llama_h.C_POINTER,
+            llama_h.C_LONG_LONG,
+            llama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_get_data");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
+     * }
+     */
+    public static FunctionDescriptor llama_state_seq_get_data$descriptor() {
+        return llama_state_seq_get_data.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
+     * }
+     */
+    public static MethodHandle llama_state_seq_get_data$handle() {
+        return llama_state_seq_get_data.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
+     * }
+     */
+    public static MemorySegment llama_state_seq_get_data$address() {
+        return llama_state_seq_get_data.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * size_t llama_state_seq_get_data(struct llama_context *ctx, uint8_t *dst, size_t size, llama_seq_id seq_id)
+     * }
+     */
+    public static long llama_state_seq_get_data(MemorySegment ctx, MemorySegment dst, long size, int seq_id) {
+        var mh$ = llama_state_seq_get_data.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_state_seq_get_data", ctx, dst, size, seq_id);
+            }
+            return (long)mh$.invokeExact(ctx, dst, size, seq_id);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class llama_state_seq_set_data {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_LONG_LONG,
+            llama_h.C_POINTER,
+            llama_h.C_POINTER,
+            llama_h.C_LONG_LONG,
+            llama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_state_seq_set_data");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
+     * }
+     */
+    public static FunctionDescriptor llama_state_seq_set_data$descriptor() {
+        return llama_state_seq_set_data.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
+     * }
+     */
+    public static MethodHandle llama_state_seq_set_data$handle() {
+        return llama_state_seq_set_data.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
+     * }
+     */
+    public static MemorySegment llama_state_seq_set_data$address() {
+        return llama_state_seq_set_data.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * size_t llama_state_seq_set_data(struct llama_context *ctx, const uint8_t *src, size_t size, llama_seq_id dest_seq_id)
+     * }
+     */
+    public static long llama_state_seq_set_data(MemorySegment ctx, MemorySegment src, long size, int dest_seq_id) {
+        var mh$ = llama_state_seq_set_data.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_state_seq_set_data", ctx, src, size, dest_seq_id);
+            }
+            return (long)mh$.invokeExact(ctx, src, size, dest_seq_id);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class llama_decode {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             llama_h.C_INT,

@@ -1,0 +1,187 @@
+package org.kvant.engine;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.kvant.llama.BackendAbortedException;
+import org.kvant.llama.Context;
+import org.kvant.llama.LlamaException;
+import org.kvant.llama.Memory;
+import org.kvant.promptstore.Fingerprint;
+import org.kvant.promptstore.LoadedPrompt;
+import org.kvant.promptstore.PromptStore;
+import org.kvant.promptstore.PromptStoreOptions;
+import org.kvant.promptstore.StoredPrompt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps what idle sequences hold in files before it goes, and gets it back for requests that begin alike. Only copying between the cache and other
+ * memory happens on the decode thread, to which this belongs; files are read and written beside it, and a request whose beginning is being read waits
+ * in the queue.
+ */
+final class StoredPrefixes implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    /** Computing fewer tokens again is cheaper than a file. */
+    private static final int WORTH_KEEPING = 64;
+
+    private final PromptStore store;
+    private final Memory memory;
+    private final boolean rewindable;
+    private final Runnable wake;
+
+    private StoredPrefixes(PromptStore store, Context context, Runnable wake) {
+        this.store = store;
+        this.wake = wake;
+        memory = context.memory();
+        rewindable = context.model().slidingWindow() == 0 && !context.model().recurrent();
+    }
+
+    /**
+     * Opens the folder that the options name; null without one.
+     *
+     * @param library version of the native library, which the states' form depends on
+     * @param wake called when a prompt that was waited for is there
+     * @throws IOException if it can't be used
+     */
+    static @Nullable StoredPrefixes open(EngineOptions options, LoadedModel loaded, String library, Runnable wake)
+            throws IOException {
+        PromptStoreOptions wanted = options.promptCache();
+        if (wanted == null) {
+            return null;
+        }
+        Context context = loaded.context;
+        String layout = String.join(
+                " ",
+                library,
+                context.cacheTypeK().ggmlName(),
+                options.context().cacheTypeV().ggmlName(),
+                options.context().flashAttention().name(),
+                // A state has a part for each buffer, empty but for its own.
+                Integer.toString(context.kvUnified() ? 1 : context.maxSequences()),
+                Boolean.toString(options.context().fullSwaCache()));
+        PromptStore store = PromptStore.open(wanted, Fingerprint.of(loaded.info.path(), layout));
+        log.info("{} prompts in {}", store.size(), wanted.folder());
+        return new StoredPrefixes(store, context, wake);
+    }
+
+    /** Keeps an idle sequence's cells, unless most of them are kept already or in another sequence. They may be lost afterwards. */
+    void keep(PrefixCache cache, Slot slot) {
+        int size = Math.min(slot.cells, slot.exact);
+        if (size < WORTH_KEEPING) {
+            return;
+        }
+        int[] tokens = slot.tokens.first(size);
+        int known = store.known(tokens, slot.salt);
+        for (Slot other : cache.slots()) {
+            if (other != slot && other.salt.equals(slot.salt)) {
+                int there = Math.min(other.cells, other.exact);
+                known = Math.max(known, Math.min(there, other.tokens.commonPrefix(tokens, size)));
+            }
+        }
+        if (size - known < WORTH_KEEPING) {
+            return;
+        }
+        cache.truncate(slot, size);
+        if (slot.cells == size) {
+            save(slot, tokens);
+        }
+    }
+
+    // The arena goes with the state to whom writes it.
+    @SuppressWarnings("MustBeClosedChecker")
+    private void save(Slot slot, int[] tokens) {
+        Arena arena = Arena.ofShared();
+        boolean handed = false;
+        try {
+            long bytes = memory.stateSize(slot.sequence);
+            if (store.accepts(tokens.length, bytes)) {
+                MemorySegment state = memory.save(slot.sequence, arena);
+                store.save(tokens, slot.salt, state, arena);
+                handed = true;
+            }
+        } catch (BackendAbortedException e) {
+            throw e;
+        } catch (LlamaException | OutOfMemoryError e) {
+            log.warn("A prompt of {} tokens can't be kept: {}", tokens.length, e.getMessage());
+        } finally {
+            if (!handed) {
+                arena.close();
+            }
+        }
+    }
+
+    /**
+     * Whether a request must wait because its beginning is being read.
+     *
+     * @param length tokens that it would have without
+     */
+    boolean reading(ActiveRequest request, int length) {
+        if (!request.askedStore) {
+            request.askedStore = true;
+            int least = length + WORTH_KEEPING - 1;
+            StoredPrompt prompt = request.mayReuse()
+                    ? store.find(
+                            request.tokens.first(request.tokens.size() - 1),
+                            request.tokens.size() - 1,
+                            request.request.cacheSalt(),
+                            least,
+                            !rewindable)
+                    : null;
+            if (prompt != null) {
+                request.stored = store.load(prompt, wake);
+            }
+        }
+        CompletableFuture<@Nullable LoadedPrompt> stored = request.stored;
+        return stored != null && !stored.isDone();
+    }
+
+    /** Puts what was read for a request into its sequence, if that is still more than the sequence has of it. */
+    void restore(PrefixCache cache, Slot slot, ActiveRequest request) {
+        CompletableFuture<@Nullable LoadedPrompt> stored = request.stored;
+        request.stored = null;
+        if (stored == null) {
+            return;
+        }
+        try (LoadedPrompt loaded = stored.join()) {
+            if (loaded == null) {
+                return;
+            }
+            int length = loaded.prompt().length();
+            int common = loaded.prompt().common(request.tokens.first(request.tokens.size() - 1));
+            if (common - slot.cells < WORTH_KEEPING) {
+                return;
+            }
+            cache.truncate(slot, 0);
+            if (memory.restore(slot.sequence, loaded.state()) && memory.maxPosition(slot.sequence) == length - 1) {
+                slot.cells = length;
+                cache.truncate(slot, common);
+            } else {
+                memory.remove(slot.sequence);
+                log.debug("Request {}: its stored prompt doesn't fit now", request.id());
+            }
+        }
+    }
+
+    /** Frees what was read for a request that ends before it began. */
+    static void drop(ActiveRequest request) {
+        CompletableFuture<@Nullable LoadedPrompt> stored = request.stored;
+        request.stored = null;
+        if (stored != null) {
+            var unused = stored.thenAccept(loaded -> {
+                if (loaded != null) {
+                    loaded.close();
+                }
+            });
+        }
+    }
+
+    /** Waits until all is written. */
+    @Override
+    public void close() {
+        store.close();
+    }
+}

@@ -1,0 +1,31 @@
+package org.kvant.promptstore;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** A stored prompt with its state in native memory, which closing frees. */
+public final class LoadedPrompt implements AutoCloseable {
+    private final StoredPrompt prompt;
+    private final MemorySegment state;
+    private final Arena arena;
+
+    LoadedPrompt(StoredPrompt prompt, MemorySegment state, Arena arena) {
+        this.prompt = prompt;
+        this.state = state;
+        this.arena = arena;
+    }
+
+    public StoredPrompt prompt() {
+        return prompt;
+    }
+
+    /** As the library gave it. */
+    public MemorySegment state() {
+        return state;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
