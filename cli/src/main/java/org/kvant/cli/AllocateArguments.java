@@ -30,7 +30,8 @@ final class AllocateArguments {
     @Option(
             names = "--stats",
             paramLabel = "FILE",
-            description = "Round under these statistics of kvant calibrate --gradient, and choose types by them.")
+            description = "Round under these statistics of kvant calibrate, and choose types by them: best those of"
+                    + " --gradient; for other architectures those of --full, diagonals, or llama-imatrix's GGUF file.")
     private @Nullable Path statistics;
 
     @Option(
@@ -59,7 +60,7 @@ final class AllocateArguments {
             names = "--max-kld",
             paramLabel = "NATS",
             description = "Choose types for the smallest file whose KL divergence a token is at most this; measured on"
-                    + " text that the calibration held out, or on --text.")
+                    + " text that kvant calibrate --gradient held out, or on --text.")
     private @Nullable Double divergence;
 
     @Option(

@@ -79,7 +79,8 @@ public final class CalibrateCommand implements Callable<Integer> {
     @Option(
             names = "--full",
             description =
-                    "Keep full second moments, not their diagonals only: for the best rounding, in a much larger file.")
+                    "Keep full second moments, not their diagonals only, in a much larger file: for kvant quantize --stats where"
+                            + " --gradient does not know the architecture.")
     private boolean full;
 
     @Option(

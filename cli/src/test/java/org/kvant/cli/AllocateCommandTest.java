@@ -373,7 +373,13 @@ class AllocateCommandTest {
                     .contains("absent.gguf");
         }
         String diagonal = calibrated(model, "diagonal.gguf");
-        assertThat(fails("--stats", diagonal, "--bpw", "5")).contains("diagonal.gguf", "--gradient");
+        Path cut = Files.write(target("cut.gguf"), Arrays.copyOf(Files.readAllBytes(Path.of(diagonal)), 4000));
+        assertThat(fails("--stats", cut.toString(), "--bpw", "5")).contains("cut.gguf", "calibrate again");
+        assertThat(fails("--stats", diagonal, "--bpw", "5", "--activations", "QUANTIZED"))
+                .contains("diagonal.gguf", "--gradient", "--activations");
+        assertThat(fails("--stats", diagonal, "--max-kld", "0.1")).contains("diagonal.gguf", "--text");
+        succeeds(target("by-diagonal.gguf"), "--stats", diagonal, "--type", "Q4_0");
+        succeeds(target("for-size.gguf"), "--stats", calibrated(model, "full.gguf", "--full"), "--bpw", "5");
         String other = TinyModel.qwen3().write(shared.resolve("other.gguf")).toString();
         String others = calibrated(other, "others.gguf", "--gradient");
         assertThat(fails("--stats", others, "--bpw", "5")).contains("others.gguf", "another model", "kvant calibrate");

@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.evaluate.KldProbe;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
@@ -20,6 +20,7 @@ import org.kvant.gguf.TensorInfo;
 import org.kvant.quantize.Assignment;
 import org.kvant.quantize.CalibratedRounder;
 import org.kvant.quantize.Imatrix;
+import org.kvant.quantize.MomentSources;
 import org.kvant.quantize.QuantizeOptions;
 import org.kvant.quantize.QuantizePlan;
 import org.kvant.quantize.QuantizeResult;
@@ -43,7 +44,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
     private final ProgressListener listener;
     private final List<String> notes = new ArrayList<>();
     private final GgufFile model;
-    private final @Nullable GradientStatistics statistics;
+    private final @Nullable MomentSource statistics;
     private final @Nullable Path folder;
     private final Curvature curvature;
     private final List<TensorLosses> predicted;
@@ -57,7 +58,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
             @Nullable Path folder,
             ProgressListener listener,
             GgufFile model,
-            @Nullable GradientStatistics statistics)
+            @Nullable MomentSource statistics)
             throws IOException {
         this.options = options;
         this.request = request;
@@ -109,17 +110,20 @@ public final class AllocatedQuantizer implements AutoCloseable {
         if (options.statistics() == null && options.imatrix() == null) {
             throw new AllocateException(
                     "choosing types needs to know which weights matter: give statistics with --stats"
-                            + " (kvant calibrate --gradient makes them), or an importance matrix with --imatrix");
+                            + " (kvant calibrate makes them, best with --gradient), or an importance matrix with --imatrix");
         }
         if (!options.split().equals(QuantizeOptions.Split.NONE)) {
             throw new AllocateException("a budget is for one file; split it afterwards, without a budget");
         }
         GgufFile model = GgufFile.open(options.input());
-        GradientStatistics statistics = null;
+        MomentSource statistics = null;
         try {
-            statistics = options.statistics() == null ? null : GradientStatistics.open(options.statistics());
+            statistics = options.statistics() == null ? null : MomentSources.open(options.statistics(), model);
             if (statistics != null) {
-                statistics.requireModel(model);
+                options.activations().requireOf(statistics);
+            }
+            if (request.budget().divergence() != null) {
+                ProbeChunks.requireText(request, statistics);
             }
             return new AllocatedQuantizer(options, request, folder, listener, model, statistics);
         } catch (Throwable e) {
@@ -142,7 +146,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
 
     private Curvature curvature() throws IOException {
         if (statistics != null) {
-            return new GradientCurvature(statistics);
+            return new MomentCurvature(statistics);
         }
         Imatrix imatrix = Imatrix.read(java.util.Objects.requireNonNull(options.imatrix()))
                 .including(options.includeWeights())

@@ -12,7 +12,6 @@ import java.util.function.Consumer;
 import org.kvant.calibrate.TensorStore.Entry;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.GgufWriter;
-import org.kvant.gguf.MetaArray;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorInfo;
@@ -172,12 +171,7 @@ public final class GradientCalibrator {
                     .putString(StatisticsFormat.MODEL, fingerprint.model())
                     .putString(StatisticsFormat.MODEL_WEIGHTS, fingerprint.weights())
                     .putStrings(GradientFormat.WEIGHTS, weights)
-                    .put(
-                            GradientFormat.CHECKSUMS,
-                            MetaArray.ofU32s(entries.stream()
-                                    .mapToInt(entry ->
-                                            TensorStore.checksum(entry.data().get()))
-                                    .toArray()))
+                    .put(GradientFormat.CHECKSUMS, Checksums.of(entries))
                     .build();
             TensorStore.write(options.output(), metadata, entries);
             return weights.size();
