@@ -41,7 +41,7 @@ final class AllocateArguments {
                     "Round with --stats on the activations of the model (MODEL, each matrix by itself; the default),"
                             + " layer after layer on those of the quantized layers before (QUANTIZED), or so and making up for"
                             + " their errors (CORRECTED).")
-    private Activations activations = Activations.MODEL;
+    private @Nullable Activations activations;
 
     @Option(
             names = "--size",
@@ -115,10 +115,6 @@ final class AllocateArguments {
         return chunks == null ? CHUNKS : chunks;
     }
 
-    Activations activations() {
-        return activations;
-    }
-
     boolean probes() {
         return !noProbes;
     }
@@ -178,6 +174,7 @@ final class AllocateArguments {
                     types.isEmpty() ? file.candidates() : types,
                     all,
                     file.rounding(),
+                    activations == null ? file.activations() : activations,
                     statistics == null ? file.statistics() : statistics.toString(),
                     imatrix == null ? file.imatrix() : imatrix.toString());
         } catch (IllegalArgumentException e) {
@@ -197,9 +194,11 @@ final class AllocateArguments {
 
     /** What would have no effect is refused: whoever gave it expects one. */
     private void check(CommandLine command, Recipe merged) {
-        if (activations != Activations.MODEL && merged.statistics() == null) {
+        if (merged.activations() != Activations.MODEL && merged.statistics() == null) {
             throw new ParameterException(
-                    command, "--activations needs --stats: it is their text that runs through the layers");
+                    command,
+                    "--activations " + merged.activations() + (activations == null ? " of the recipe" : "")
+                            + " needs --stats: it is their text that runs through the layers");
         }
         if (chunks != null && chunks < 0) {
             throw new ParameterException(command, "--chunks can't be negative");

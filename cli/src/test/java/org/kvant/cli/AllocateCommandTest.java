@@ -196,6 +196,23 @@ class AllocateCommandTest {
             succeeds(second, "--recipe", recipe.toString());
             assertSameTensors(second, first);
         }
+        Path recipe = target("sequential.yaml");
+        succeeds(
+                target("sequential.gguf"),
+                "--stats",
+                stats,
+                "--type",
+                "Q4_0",
+                "--activations",
+                "quantized",
+                "--write-recipe",
+                recipe.toString());
+        assertThat(recipe).content().contains("activations: quantized");
+        succeeds(target("repeated.gguf"), "--recipe", recipe.toString());
+        assertSameTensors(target("repeated.gguf"), target("sequential.gguf"));
+        try (GgufFile file = GgufFile.open(target("repeated.gguf"))) {
+            assertThat(file.metadata().string("kvant.quantize.activations")).isEqualTo("quantized");
+        }
         // The command line goes before the recipe.
         Path third = target("third.gguf");
         succeeds(third, "--recipe", target("recipe.yaml").toString(), "--type", "Q8_0");

@@ -83,6 +83,9 @@ public final class AllocatedQuantizer implements AutoCloseable {
                 ? null
                 : SpeedProbe.measure(model, predicted, inFolder(SPEEDS), options.threads());
         this.alignment = Math.toIntExact(model.metadata().integer("general.alignment", 32));
+        if (request.probes() && curvature.divergence() && fixed()) {
+            notes.add("every tensor's type is fixed, so nothing was measured first: what is predicted is too low");
+        }
         long unknown = predicted.stream().filter(t -> !t.known()).count();
         if (unknown > 0) {
             notes.add(unknown + " of " + predicted.size() + " tensors are unknown to the statistics (such as "
@@ -100,7 +103,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
      * Opens the model and measures what types cost its tensors, or finds that in the folder.
      *
      * @param options input, output, statistics or importance matrix, metadata and threads; its types are not used
-     * @param folder for what is kept between runs; null to keep nothing
+     * @param folder for what is kept between runs, and removed after one that succeeds; null to keep nothing
      * @throws AllocateException if there is nothing to measure with
      * @throws IOException if a file can't be read, or is damaged or another model's
      */
@@ -201,10 +204,16 @@ public final class AllocatedQuantizer implements AutoCloseable {
         return allocator;
     }
 
+    /** Only where there is a choice: groups take as long to measure as some files. */
     private boolean corrects() {
         return request.probes()
                 && curvature.divergence()
+                && !fixed()
                 && (!request.texts().isEmpty() || statistics != null && statistics.hasHeldOut());
+    }
+
+    private boolean fixed() {
+        return predicted.stream().allMatch(tensor -> tensor.losses().size() == 1);
     }
 
     private void correct(KldProbe probe) throws IOException {
@@ -297,9 +306,12 @@ public final class AllocatedQuantizer implements AutoCloseable {
         return Quantizer.run(withTypes(allocation.types(), allocation.losses(), output, judged), listener);
     }
 
-    /** The work is in the output: what was rounded for it is not needed any more. What was measured stays for another budget. */
+    /** The work is in the output: what was measured and rounded for it is not needed any more. */
     private void finish() throws IOException {
         if (folder != null) {
+            for (String name : List.of(LOSSES, PROBES, SPEEDS)) {
+                Files.deleteIfExists(folder.resolve(name));
+            }
             new RoundedStore(folder).remove();
         }
     }
@@ -345,6 +357,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
                 request.candidates(),
                 rules,
                 request.rounding(),
+                options.activations(),
                 absolute(options.statistics()),
                 absolute(options.imatrix()));
     }
