@@ -30,7 +30,8 @@ final class AllocateArguments {
     @Option(
             names = "--stats",
             paramLabel = "FILE",
-            description = "Round under these statistics of kvant calibrate --gradient, and choose types by them.")
+            description = "Round under these statistics of kvant calibrate, and choose types by them: best those of"
+                    + " --gradient; for other architectures those of --full, diagonals, or llama-imatrix's GGUF file.")
     private @Nullable Path statistics;
 
     @Option(
@@ -40,7 +41,7 @@ final class AllocateArguments {
                     "Round with --stats on the activations of the model (MODEL, each matrix by itself; the default),"
                             + " layer after layer on those of the quantized layers before (QUANTIZED), or so and making up for"
                             + " their errors (CORRECTED).")
-    private Activations activations = Activations.MODEL;
+    private @Nullable Activations activations;
 
     @Option(
             names = "--size",
@@ -59,7 +60,7 @@ final class AllocateArguments {
             names = "--max-kld",
             paramLabel = "NATS",
             description = "Choose types for the smallest file whose KL divergence a token is at most this; measured on"
-                    + " text that the calibration held out, or on --text.")
+                    + " text that kvant calibrate --gradient held out, or on --text.")
     private @Nullable Double divergence;
 
     @Option(
@@ -112,10 +113,6 @@ final class AllocateArguments {
 
     int chunks() {
         return chunks == null ? CHUNKS : chunks;
-    }
-
-    Activations activations() {
-        return activations;
     }
 
     boolean probes() {
@@ -177,6 +174,7 @@ final class AllocateArguments {
                     types.isEmpty() ? file.candidates() : types,
                     all,
                     file.rounding(),
+                    activations == null ? file.activations() : activations,
                     statistics == null ? file.statistics() : statistics.toString(),
                     imatrix == null ? file.imatrix() : imatrix.toString());
         } catch (IllegalArgumentException e) {
@@ -196,9 +194,11 @@ final class AllocateArguments {
 
     /** What would have no effect is refused: whoever gave it expects one. */
     private void check(CommandLine command, Recipe merged) {
-        if (activations != Activations.MODEL && merged.statistics() == null) {
+        if (merged.activations() != Activations.MODEL && merged.statistics() == null) {
             throw new ParameterException(
-                    command, "--activations needs --stats: it is their text that runs through the layers");
+                    command,
+                    "--activations " + merged.activations() + (activations == null ? " of the recipe" : "")
+                            + " needs --stats: it is their text that runs through the layers");
         }
         if (chunks != null && chunks < 0) {
             throw new ParameterException(command, "--chunks can't be negative");

@@ -79,7 +79,8 @@ public final class CalibrateCommand implements Callable<Integer> {
     @Option(
             names = "--full",
             description =
-                    "Keep full second moments, not their diagonals only: for the best rounding, in a much larger file.")
+                    "Keep full second moments, not their diagonals only, in a much larger file: for kvant quantize --stats where"
+                            + " --gradient does not know the architecture.")
     private boolean full;
 
     @Option(
@@ -100,9 +101,9 @@ public final class CalibrateCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             converter = MemorySizeConverter.class,
             description =
-                    "The most memory for full second moments; 2GiB by default. With less than they need, the model runs over"
-                            + " the text several times.")
-    private long memory = CalibrateOptions.DEFAULT_MEMORY_BYTES;
+                    "The most memory for full second moments; 2GiB by default, with --gradient what the heap has to spare. With"
+                            + " less than they need, the text runs through several times.")
+    private @Nullable Long memory;
 
     @Option(
             names = "--seed",
@@ -144,7 +145,8 @@ public final class CalibrateCommand implements Callable<Integer> {
             return CalibrateOptions.of(gguf, output, text())
                     .withChunks(chunks, chunkSize)
                     .withThreads(threads)
-                    .withFull(full, memory);
+                    .withFull(full, CalibrateOptions.DEFAULT_MEMORY_BYTES)
+                    .withMemory(memory);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }

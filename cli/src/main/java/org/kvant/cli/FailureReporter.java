@@ -28,6 +28,36 @@ final class FailureReporter implements IExecutionExceptionHandler {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
+    /**
+     * Runs the command, and says of the two errors that a machine's limits cause what would help. They are no exceptions, so picocli
+     * does not hand them on.
+     */
+    static int runWithin(CommandLine.IExecutionStrategy strategy, ParseResult parsed) {
+        ParseResult last = parsed;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        CommandLine command = last.commandSpec().commandLine();
+        String name = "kvant " + command.getCommandName() + ": ";
+        try {
+            return strategy.execute(parsed);
+        } catch (OutOfMemoryError e) {
+            command.getErr()
+                    .println(name + "out of memory (" + e.getMessage() + "): the heap has "
+                            + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; give it more with"
+                            + " KVANT_JAVA_OPTS=-Xmx8g, or fewer --threads");
+        } catch (InternalError e) {
+            if (!String.valueOf(e.getMessage()).contains("unsafe memory access")) {
+                throw e;
+            }
+            // How Java says that a page of a mapping has no place on the disk.
+            command.getErr()
+                    .println(name + "a mapped file could not be read or written: the disk is full, or a file was"
+                            + " cut short meanwhile; make room beside the output and repeat the command");
+        }
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
     /** The JDK's file exceptions carry only the path as their message. */
     private static String describe(Exception failure) {
         return switch (failure) {

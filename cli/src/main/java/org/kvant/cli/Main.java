@@ -51,6 +51,7 @@ public final class Main {
                 root.addSubcommand(name, command.get());
             }
         });
+        root.setExecutionStrategy(parsed -> FailureReporter.runWithin(new CommandLine.RunLast(), parsed));
         root.setExecutionExceptionHandler(new FailureReporter());
         root.setParameterExceptionHandler(new UsageReporter());
         root.setCaseInsensitiveEnumValuesAllowed(true);

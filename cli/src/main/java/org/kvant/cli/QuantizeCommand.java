@@ -238,7 +238,7 @@ public final class QuantizeCommand implements Callable<Integer> {
         List<TensorTypeRule> rules = recipe.rules();
         return QuantizeOptions.builder(source, target, preset)
                 .statistics(recipe.statistics() == null ? null : Path.of(recipe.statistics()))
-                .activations(allocate.activations())
+                .activations(recipe.activations())
                 .types(new QuantizeOptions.Types(preset, pure, leaveOutput, outputType, embeddingType, rules))
                 .imatrix(imatrix)
                 .includeWeights(include)

@@ -196,6 +196,23 @@ class AllocateCommandTest {
             succeeds(second, "--recipe", recipe.toString());
             assertSameTensors(second, first);
         }
+        Path recipe = target("sequential.yaml");
+        succeeds(
+                target("sequential.gguf"),
+                "--stats",
+                stats,
+                "--type",
+                "Q4_0",
+                "--activations",
+                "quantized",
+                "--write-recipe",
+                recipe.toString());
+        assertThat(recipe).content().contains("activations: quantized");
+        succeeds(target("repeated.gguf"), "--recipe", recipe.toString());
+        assertSameTensors(target("repeated.gguf"), target("sequential.gguf"));
+        try (GgufFile file = GgufFile.open(target("repeated.gguf"))) {
+            assertThat(file.metadata().string("kvant.quantize.activations")).isEqualTo("quantized");
+        }
         // The command line goes before the recipe.
         Path third = target("third.gguf");
         succeeds(third, "--recipe", target("recipe.yaml").toString(), "--type", "Q8_0");
@@ -373,7 +390,13 @@ class AllocateCommandTest {
                     .contains("absent.gguf");
         }
         String diagonal = calibrated(model, "diagonal.gguf");
-        assertThat(fails("--stats", diagonal, "--bpw", "5")).contains("diagonal.gguf", "--gradient");
+        Path cut = Files.write(target("cut.gguf"), Arrays.copyOf(Files.readAllBytes(Path.of(diagonal)), 4000));
+        assertThat(fails("--stats", cut.toString(), "--bpw", "5")).contains("cut.gguf", "calibrate again");
+        assertThat(fails("--stats", diagonal, "--bpw", "5", "--activations", "QUANTIZED"))
+                .contains("diagonal.gguf", "--gradient", "--activations");
+        assertThat(fails("--stats", diagonal, "--max-kld", "0.1")).contains("diagonal.gguf", "--text");
+        succeeds(target("by-diagonal.gguf"), "--stats", diagonal, "--type", "Q4_0");
+        succeeds(target("for-size.gguf"), "--stats", calibrated(model, "full.gguf", "--full"), "--bpw", "5");
         String other = TinyModel.qwen3().write(shared.resolve("other.gguf")).toString();
         String others = calibrated(other, "others.gguf", "--gradient");
         assertThat(fails("--stats", others, "--bpw", "5")).contains("others.gguf", "another model", "kvant calibrate");

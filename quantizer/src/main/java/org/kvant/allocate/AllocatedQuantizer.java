@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.evaluate.KldProbe;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
@@ -20,6 +20,7 @@ import org.kvant.gguf.TensorInfo;
 import org.kvant.quantize.Assignment;
 import org.kvant.quantize.CalibratedRounder;
 import org.kvant.quantize.Imatrix;
+import org.kvant.quantize.MomentSources;
 import org.kvant.quantize.QuantizeOptions;
 import org.kvant.quantize.QuantizePlan;
 import org.kvant.quantize.QuantizeResult;
@@ -43,7 +44,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
     private final ProgressListener listener;
     private final List<String> notes = new ArrayList<>();
     private final GgufFile model;
-    private final @Nullable GradientStatistics statistics;
+    private final @Nullable MomentSource statistics;
     private final @Nullable Path folder;
     private final Curvature curvature;
     private final List<TensorLosses> predicted;
@@ -57,7 +58,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
             @Nullable Path folder,
             ProgressListener listener,
             GgufFile model,
-            @Nullable GradientStatistics statistics)
+            @Nullable MomentSource statistics)
             throws IOException {
         this.options = options;
         this.request = request;
@@ -82,6 +83,9 @@ public final class AllocatedQuantizer implements AutoCloseable {
                 ? null
                 : SpeedProbe.measure(model, predicted, inFolder(SPEEDS), options.threads());
         this.alignment = Math.toIntExact(model.metadata().integer("general.alignment", 32));
+        if (request.probes() && curvature.divergence() && fixed()) {
+            notes.add("every tensor's type is fixed, so nothing was measured first: what is predicted is too low");
+        }
         long unknown = predicted.stream().filter(t -> !t.known()).count();
         if (unknown > 0) {
             notes.add(unknown + " of " + predicted.size() + " tensors are unknown to the statistics (such as "
@@ -99,7 +103,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
      * Opens the model and measures what types cost its tensors, or finds that in the folder.
      *
      * @param options input, output, statistics or importance matrix, metadata and threads; its types are not used
-     * @param folder for what is kept between runs; null to keep nothing
+     * @param folder for what is kept between runs, and removed after one that succeeds; null to keep nothing
      * @throws AllocateException if there is nothing to measure with
      * @throws IOException if a file can't be read, or is damaged or another model's
      */
@@ -109,17 +113,20 @@ public final class AllocatedQuantizer implements AutoCloseable {
         if (options.statistics() == null && options.imatrix() == null) {
             throw new AllocateException(
                     "choosing types needs to know which weights matter: give statistics with --stats"
-                            + " (kvant calibrate --gradient makes them), or an importance matrix with --imatrix");
+                            + " (kvant calibrate makes them, best with --gradient), or an importance matrix with --imatrix");
         }
         if (!options.split().equals(QuantizeOptions.Split.NONE)) {
             throw new AllocateException("a budget is for one file; split it afterwards, without a budget");
         }
         GgufFile model = GgufFile.open(options.input());
-        GradientStatistics statistics = null;
+        MomentSource statistics = null;
         try {
-            statistics = options.statistics() == null ? null : GradientStatistics.open(options.statistics());
+            statistics = options.statistics() == null ? null : MomentSources.open(options.statistics(), model);
             if (statistics != null) {
-                statistics.requireModel(model);
+                options.activations().requireOf(statistics);
+            }
+            if (request.budget().divergence() != null) {
+                ProbeChunks.requireText(request, statistics);
             }
             return new AllocatedQuantizer(options, request, folder, listener, model, statistics);
         } catch (Throwable e) {
@@ -142,7 +149,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
 
     private Curvature curvature() throws IOException {
         if (statistics != null) {
-            return new GradientCurvature(statistics);
+            return new MomentCurvature(statistics);
         }
         Imatrix imatrix = Imatrix.read(java.util.Objects.requireNonNull(options.imatrix()))
                 .including(options.includeWeights())
@@ -197,10 +204,16 @@ public final class AllocatedQuantizer implements AutoCloseable {
         return allocator;
     }
 
+    /** Only where there is a choice: groups take as long to measure as some files. */
     private boolean corrects() {
         return request.probes()
                 && curvature.divergence()
+                && !fixed()
                 && (!request.texts().isEmpty() || statistics != null && statistics.hasHeldOut());
+    }
+
+    private boolean fixed() {
+        return predicted.stream().allMatch(tensor -> tensor.losses().size() == 1);
     }
 
     private void correct(KldProbe probe) throws IOException {
@@ -293,9 +306,12 @@ public final class AllocatedQuantizer implements AutoCloseable {
         return Quantizer.run(withTypes(allocation.types(), allocation.losses(), output, judged), listener);
     }
 
-    /** The work is in the output: what was rounded for it is not needed any more. What was measured stays for another budget. */
+    /** The work is in the output: what was measured and rounded for it is not needed any more. */
     private void finish() throws IOException {
         if (folder != null) {
+            for (String name : List.of(LOSSES, PROBES, SPEEDS)) {
+                Files.deleteIfExists(folder.resolve(name));
+            }
             new RoundedStore(folder).remove();
         }
     }
@@ -341,6 +357,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
                 request.candidates(),
                 rules,
                 request.rounding(),
+                options.activations(),
                 absolute(options.statistics()),
                 absolute(options.imatrix()));
     }

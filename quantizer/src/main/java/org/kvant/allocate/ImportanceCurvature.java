@@ -1,8 +1,6 @@
 package org.kvant.allocate;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.TensorInfo;
@@ -35,9 +33,7 @@ public record ImportanceCurvature(Imatrix imatrix) implements Curvature {
     }
 
     @Override
-    public String identity() throws IOException {
-        Path file = imatrix.file().toAbsolutePath();
-        return "imatrix " + file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file) + " "
-                + imatrix.size();
+    public String identity() {
+        return "imatrix " + imatrix.identity();
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.evaluate.EvaluateOptions;
 import org.kvant.evaluate.KldProbe;
 import org.kvant.evaluate.TokenChunks;
@@ -18,19 +19,27 @@ final class ProbeChunks {
 
     private ProbeChunks() {}
 
+    /** @throws AllocateException if there is no text to measure a divergence on */
+    static void requireText(AllocateRequest request, @Nullable MomentSource statistics) throws AllocateException {
+        if (!request.texts().isEmpty() || statistics instanceof GradientStatistics) {
+            return;
+        }
+        throw new AllocateException("measuring a divergence needs text: name some with --text, or give statistics of"
+                + " kvant calibrate --gradient, which hold some out, with --stats"
+                + (statistics == null ? "" : "; " + statistics.path() + " holds none out"));
+    }
+
     static KldProbe open(
             QuantizeOptions options,
             AllocateRequest request,
-            @Nullable GradientStatistics statistics,
+            @Nullable MomentSource statistics,
             Path folder,
             List<String> notes)
             throws IOException {
-        if (request.texts().isEmpty() && statistics == null) {
-            throw new AllocateException("measuring a divergence needs text: name some with --text, or give statistics"
-                    + " that hold some with --stats");
-        }
+        requireText(request, statistics);
         Backend.load();
-        if (statistics == null || !request.texts().isEmpty()) {
+        if (!(statistics instanceof GradientStatistics gradient)
+                || !request.texts().isEmpty()) {
             return KldProbe.open(
                     options.input(),
                     request.texts(),
@@ -39,9 +48,9 @@ final class ProbeChunks {
                     options.threads(),
                     folder);
         }
-        int[][] all = statistics.chunks();
+        int[][] all = gradient.chunks();
         int[][] held = IntStream.range(0, all.length)
-                .filter(statistics::isHeldOut)
+                .filter(gradient::isHeldOut)
                 .mapToObj(i -> all[i])
                 .toArray(int[][]::new);
         int[][] chunks = held.length > 0 ? held : all;

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
+import org.kvant.quantize.Activations;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.TensorTypeRule;
 import org.kvant.round.RoundingOptions;
@@ -16,6 +17,7 @@ import org.kvant.round.RoundingOptions;
  * @param candidates types to choose from
  * @param rules the first that fits a tensor's name fixes its type
  * @param rounding how weights are rounded under statistics
+ * @param activations on which weights are rounded under statistics
  * @param statistics path of the statistics, null for none
  * @param imatrix path of an importance matrix, null for none
  */
@@ -25,11 +27,12 @@ public record Recipe(
         List<GgmlType> candidates,
         List<TensorTypeRule> rules,
         RoundingOptions rounding,
+        Activations activations,
         @Nullable String statistics,
         @Nullable String imatrix) {
     /** Nothing asked for. */
-    public static final Recipe EMPTY =
-            new Recipe(null, Budget.NONE, Candidates.DEFAULT, List.of(), RoundingOptions.DEFAULT, null, null);
+    public static final Recipe EMPTY = new Recipe(
+            null, Budget.NONE, Candidates.DEFAULT, List.of(), RoundingOptions.DEFAULT, Activations.MODEL, null, null);
 
     public Recipe {
         candidates = List.copyOf(candidates);
@@ -41,17 +44,18 @@ public record Recipe(
 
     /** The same with other rules. */
     public Recipe withRules(List<TensorTypeRule> others) {
-        return new Recipe(preset, budget, candidates, others, rounding, statistics, imatrix);
+        return new Recipe(preset, budget, candidates, others, rounding, activations, statistics, imatrix);
     }
 
     /** The same with the files' names only: what a model that is given away should say. */
     Recipe withoutFolders() {
-        return new Recipe(preset, budget, candidates, rules, rounding, name(statistics), name(imatrix));
+        return new Recipe(preset, budget, candidates, rules, rounding, activations, name(statistics), name(imatrix));
     }
 
     /** The same with paths that are valid wherever the recipe is written to. */
     public Recipe withAbsolutePaths() {
-        return new Recipe(preset, budget, candidates, rules, rounding, absolute(statistics), absolute(imatrix));
+        return new Recipe(
+                preset, budget, candidates, rules, rounding, activations, absolute(statistics), absolute(imatrix));
     }
 
     private static @Nullable String absolute(@Nullable String path) {

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
+import org.kvant.quantize.Activations;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.TensorTypeRule;
 import org.kvant.round.ColumnOrder;
@@ -28,7 +29,17 @@ import org.yaml.snakeyaml.error.YAMLException;
 public final class RecipeYaml {
     private static final long MAX_BYTES = 16L << 20;
     private static final Set<String> KEYS = Set.of(
-            "preset", "size", "bpw", "max-kld", "min-speed", "types", "tensors", "statistics", "imatrix", "rounding");
+            "preset",
+            "size",
+            "bpw",
+            "max-kld",
+            "min-speed",
+            "types",
+            "tensors",
+            "statistics",
+            "imatrix",
+            "activations",
+            "rounding");
     private static final Set<String> ROUNDING = Set.of("feedback", "sweeps", "refit", "clip", "weight-power", "order");
 
     private final Path file;
@@ -107,6 +118,7 @@ public final class RecipeYaml {
                 types.isEmpty() ? Candidates.DEFAULT : types,
                 rules,
                 rounding(root.get("rounding")),
+                activations(root.get("activations")),
                 path(root, "statistics"),
                 path(root, "imatrix"));
     }
@@ -129,6 +141,18 @@ public final class RecipeYaml {
             };
         }
         return options;
+    }
+
+    private static Activations activations(@Nullable Object value) {
+        if (value == null) {
+            return Activations.MODEL;
+        }
+        try {
+            return Activations.valueOf(value.toString().toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "activations: there is no kind '" + value + "'; there are " + List.of(Activations.values()), e);
+        }
     }
 
     private static ColumnOrder order(String key, Object value) {
@@ -213,6 +237,9 @@ public final class RecipeYaml {
         put(root, "min-speed", recipe.budget().speed());
         put(root, "statistics", recipe.statistics());
         put(root, "imatrix", recipe.imatrix());
+        if (recipe.activations() != Activations.MODEL) {
+            root.put("activations", recipe.activations().name().toLowerCase(Locale.ROOT));
+        }
         if (!recipe.candidates().equals(Candidates.DEFAULT)) {
             root.put("types", recipe.candidates().stream().map(GgmlType::label).toList());
         }

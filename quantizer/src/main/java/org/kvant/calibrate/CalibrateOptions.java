@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param chunkSize tokens a chunk; every chunk is a text of its own to the model
  * @param full whether to keep full second moments besides their diagonals
  * @param threads that compute
- * @param memoryBytes the most memory for full second moments; if they need more, the model runs over the text several times
+ * @param memoryBytes the most memory for full second moments; if they need more, the model runs over the text several times. Null for 2 GiB, or
+ *     with gradients what the heap has to spare
  * @param tokenWeights of the full second moments; layers that share an input then get one each; null if all tokens count the same
  * @param saveEvery how much time an interruption may cost
  */
@@ -27,7 +28,7 @@ public record CalibrateOptions(
         int chunkSize,
         boolean full,
         int threads,
-        long memoryBytes,
+        @Nullable Long memoryBytes,
         @Nullable TokenWeights tokenWeights,
         Duration saveEvery) {
     public static final int DEFAULT_CHUNKS = 64;
@@ -45,7 +46,7 @@ public record CalibrateOptions(
         check("chunks", chunks, 1, MAX_CHUNKS);
         check("chunkSize", chunkSize, MIN_CHUNK_SIZE, MAX_CHUNK_SIZE);
         check("threads", threads, 1, org.kvant.llama.ContextOptions.MAX_THREADS);
-        if (memoryBytes < 1) {
+        if (memoryBytes != null && memoryBytes < 1) {
             throw new IllegalArgumentException("memoryBytes is " + memoryBytes);
         }
     }
@@ -66,9 +67,14 @@ public record CalibrateOptions(
                 DEFAULT_CHUNK_SIZE,
                 false,
                 Runtime.getRuntime().availableProcessors(),
-                DEFAULT_MEMORY_BYTES,
+                null,
                 null,
                 Duration.ofSeconds(30));
+    }
+
+    /** The most memory for full second moments. */
+    long momentBytes() {
+        return memoryBytes == null ? DEFAULT_MEMORY_BYTES : memoryBytes;
     }
 
     public CalibrateOptions withChunks(int most, int size) {
@@ -79,6 +85,12 @@ public record CalibrateOptions(
     public CalibrateOptions withFull(boolean wanted, long memory) {
         return new CalibrateOptions(
                 model, output, source, chunks, chunkSize, wanted, threads, memory, tokenWeights, saveEvery);
+    }
+
+    /** @param memory null to choose it */
+    public CalibrateOptions withMemory(@Nullable Long memory) {
+        return new CalibrateOptions(
+                model, output, source, chunks, chunkSize, full, threads, memory, tokenWeights, saveEvery);
     }
 
     public CalibrateOptions withThreads(int count) {

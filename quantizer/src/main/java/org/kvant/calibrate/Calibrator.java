@@ -101,7 +101,7 @@ public final class Calibrator {
                 }
                 ModelRun run = new ModelRun(model, options, head);
                 if (options.full()) {
-                    MomentPasses.plan(run.inputs(), options.memoryBytes());
+                    MomentPasses.plan(run.inputs(), options.momentBytes());
                 }
                 try (RunFolder folder = RunFolder.open(options.output(), description(fingerprint, text))) {
                     if (folder.resumed()) {
@@ -175,7 +175,7 @@ public final class Calibrator {
         List<LinearInput> missing = run.inputs().stream()
                 .filter(input -> options.full() && !done.contains(input.name()))
                 .toList();
-        List<List<LinearInput>> left = new ArrayList<>(MomentPasses.plan(missing, options.memoryBytes()));
+        List<List<LinearInput>> left = new ArrayList<>(MomentPasses.plan(missing, options.momentBytes()));
         if (left.isEmpty() && sums) {
             left.add(List.of());
         }

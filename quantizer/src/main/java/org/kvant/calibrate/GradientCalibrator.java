@@ -6,47 +6,32 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.kvant.calibrate.TensorStore.Entry;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.GgufWriter;
-import org.kvant.gguf.MetaArray;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorInfo;
-import org.kvant.linalg.Matrices;
 import org.kvant.linalg.Workers;
 import org.kvant.llama.Backend;
 import org.kvant.llama.LlamaException;
 import org.kvant.llama.Model;
-import org.kvant.network.GgufWeights;
-import org.kvant.network.Head;
-import org.kvant.network.HiddenStates;
-import org.kvant.network.Linear;
 import org.kvant.network.Network;
 import org.kvant.network.NetworkException;
-import org.kvant.network.NetworkRunner;
-import org.kvant.network.Rows;
-import org.kvant.network.TokenWeights;
 
 /**
  * Collects gradient-weighted second moments: one pass forward over the text, layer after layer, and one back from tokens drawn from the
  * model's own predictions. What an error of a weight then costs in KL divergence is known to second order; an input that nothing
  * downstream attends to counts little, and the first position, which every later one may, as much as it deserves.
  *
- * <p>Memory: one layer's weights and moments. Disk, until it is done: the states at all layer boundaries. A run that is stopped or
+ * <p>Memory: one layer's weights and moments; where these are too many, as of a mixture's experts, those of some matrices at a time. Disk, until it is done: the states at all layer boundaries. A run that is stopped or
  * killed goes on with the layer it was at, and gives the same bytes as one that was not.
  */
 public final class GradientCalibrator {
-    private static final String LAYER = "layer-";
-    private static final String GRADIENT = "gradient-";
-
     /** Seed of the tokens drawn: the same for all, so that a run can be repeated. */
     private static final long SEED = 20260921;
-
-    private static final int BACKWARD_COST = 3;
 
     private final CalibrateOptions options;
     private final RunProgress progress;
@@ -117,7 +102,17 @@ public final class GradientCalibrator {
                     }
                     progress.total((long) text.size() * options.chunkSize());
                     boolean complete = text.write(folder, progress)
-                            && new Pass(file, network, workers, text.chunks(), folder).run();
+                            && new GradientPass(
+                                            options,
+                                            progress,
+                                            notes,
+                                            SEED,
+                                            file,
+                                            network,
+                                            workers,
+                                            text.chunks(),
+                                            folder)
+                                    .run();
                     if (!complete) {
                         return new CalibrateResult(false, RunFolder.of(options.output()), text.size(), 0, 0);
                     }
@@ -141,7 +136,7 @@ public final class GradientCalibrator {
                     Arrays.stream(text.chunks()).flatMapToInt(Arrays::stream).toArray();
             entries.add(Entry.ints(StatisticsFormat.TOKENS, tokens, options.chunkSize(), text.chunks().length));
             for (int layer = 0; layer <= layers; layer++) {
-                GgufFile part = GgufFile.open(folder.file(name(LAYER, layer)));
+                GgufFile part = GgufFile.open(folder.file(GradientPass.layerFile(layer)));
                 parts.add(part);
                 for (TensorInfo tensor : part.tensors()) {
                     entries.add(new Entry(tensor.spec(), () -> part.data(tensor)));
@@ -172,219 +167,12 @@ public final class GradientCalibrator {
                     .putString(StatisticsFormat.MODEL, fingerprint.model())
                     .putString(StatisticsFormat.MODEL_WEIGHTS, fingerprint.weights())
                     .putStrings(GradientFormat.WEIGHTS, weights)
-                    .put(
-                            GradientFormat.CHECKSUMS,
-                            MetaArray.ofU32s(entries.stream()
-                                    .mapToInt(entry ->
-                                            TensorStore.checksum(entry.data().get()))
-                                    .toArray()))
+                    .put(GradientFormat.CHECKSUMS, Checksums.of(entries))
                     .build();
             TensorStore.write(options.output(), metadata, entries);
             return weights.size();
         } finally {
             parts.forEach(GgufFile::close);
-        }
-    }
-
-    private static String name(String kind, int layer) {
-        return kind + String.format(Locale.ROOT, "%05d.gguf", layer);
-    }
-
-    /** Forward and back. The file of index {@code layers} holds the head's moments. */
-    private final class Pass {
-        private final Network network;
-        private final Matrices matrices;
-        private final NetworkRunner runner;
-        private final GgufWeights weights;
-        private final int[][] chunks;
-        private final RunFolder folder;
-        private final int layers;
-        private final long tokens;
-        private final long heldTokens;
-        private final double unit;
-        private double units;
-        private long reported;
-
-        Pass(GgufFile file, Network network, Workers workers, int[][] chunks, RunFolder folder) {
-            this.network = network;
-            this.matrices = new Matrices(workers);
-            this.runner = new NetworkRunner(network, workers);
-            this.weights = new GgufWeights(file, workers);
-            this.chunks = chunks;
-            this.folder = folder;
-            this.layers = network.layers();
-            long all = 0;
-            long held = 0;
-            for (int i = 0; i < chunks.length; i++) {
-                all += chunks[i].length;
-                held += GradientFormat.held(i, chunks.length) ? chunks[i].length : 0;
-            }
-            this.tokens = all;
-            this.heldTokens = held;
-            this.unit = tokens / ((1.0 + BACKWARD_COST) * layers + headCost());
-        }
-
-        /** The head's work as a number of forward passes of a layer. */
-        private double headCost() {
-            double layer = network.linears(0).stream()
-                    .mapToDouble(linear -> (double) linear.rows() * linear.columns())
-                    .sum();
-            return 3.0 * network.head().rows() * network.head().columns() / layer;
-        }
-
-        private void report(String what, double cost) {
-            units += cost;
-            long now = Math.min(tokens, Math.round(units * unit));
-            progress.add(what, now - reported);
-            reported = now;
-        }
-
-        /** False if it was stopped. */
-        boolean run() throws IOException {
-            int done = firstDone();
-            int needed = Math.min(done, layers);
-            List<HiddenStates> inputs = new ArrayList<>();
-            HiddenStates gradient = states();
-            try {
-                if (!forward(inputs, done)) {
-                    return false;
-                }
-                if (done > layers) {
-                    head(inputs.get(layers), gradient);
-                    save(layers, gradient);
-                } else {
-                    load(gradient, done);
-                    report("", (layers - done) * (1.0 + BACKWARD_COST) + headCost());
-                }
-                for (int layer = needed - 1; layer >= 0; layer--) {
-                    if (progress.stopped()) {
-                        return false;
-                    }
-                    GradientSums sums = new GradientSums(matrices, chunks.length, options.chunkSize());
-                    runner.backward(layer, weights, inputs.get(layer), gradient, sums, null);
-                    List<Entry> entries = sums.take(heldTokens);
-                    if (layer == 0) {
-                        entries = new ArrayList<>(entries);
-                        entries.addAll(lookups(gradient));
-                    }
-                    save(layer, gradient, entries);
-                    inputs.get(layer).close();
-                    report("backward, layer " + layer, BACKWARD_COST);
-                }
-                return true;
-            } finally {
-                gradient.close();
-                for (HiddenStates states : inputs) {
-                    states.close();
-                }
-            }
-        }
-
-        private HiddenStates states() throws IOException {
-            return HiddenStates.inFile(NetworkRunner.lengths(chunks), network.width(), folder.file("."));
-        }
-
-        /** The lowest layer whose moments and gradient are on the disk; {@code layers + 1} if there is none. */
-        private int firstDone() {
-            for (int layer = 0; layer <= layers; layer++) {
-                if (Files.exists(folder.file(name(LAYER, layer))) && Files.exists(folder.file(name(GRADIENT, layer)))) {
-                    return layer;
-                }
-            }
-            return layers + 1;
-        }
-
-        /** Keeps the input of every layer below {@code done}. */
-        private boolean forward(List<HiddenStates> inputs, int done) throws IOException {
-            int last = Math.min(done, layers + 1) - 1;
-            if (last < 0) {
-                return true;
-            }
-            inputs.add(states());
-            runner.embed(chunks, weights, inputs.getFirst());
-            for (int layer = 0; layer < last; layer++) {
-                if (progress.stopped()) {
-                    return false;
-                }
-                HiddenStates next = states();
-                inputs.add(next);
-                next.copyFrom(inputs.get(layer));
-                runner.forward(layer, weights, next, null);
-                report("forward, layer " + layer, 1);
-            }
-            return true;
-        }
-
-        private void head(HiddenStates states, HiddenStates gradient) {
-            GradientSums sums = new GradientSums(matrices, chunks.length, options.chunkSize());
-            new Head(runner, weights).fisher(states, gradient, SEED, TokenWeights.ONES, sums, null);
-            headEntries = sums.take(heldTokens);
-            report("head", headCost());
-        }
-
-        private List<Entry> headEntries = List.of();
-
-        private void save(int layer, HiddenStates gradient) throws IOException {
-            save(layer, gradient, headEntries);
-            headEntries = List.of();
-        }
-
-        /** The gradient first: a layer whose file is there can be gone on from. */
-        private void save(int layer, HiddenStates gradient, List<Entry> entries) throws IOException {
-            List<Entry> saved = new ArrayList<>();
-            for (int i = 0; i < gradient.chunks(); i++) {
-                int chunk = i;
-                saved.add(Entry.floats(
-                        "chunk." + i,
-                        () -> {
-                            float[] values = new float[gradient.tokens(chunk) * gradient.width()];
-                            gradient.read(chunk, 0, gradient.tokens(chunk), values, 0);
-                            return values;
-                        },
-                        (long) gradient.tokens(chunk) * gradient.width()));
-            }
-            TensorStore.write(
-                    folder.file(name(GRADIENT, layer)), Metadata.builder().build(), saved);
-            TensorStore.write(
-                    folder.file(name(LAYER, layer)), Metadata.builder().build(), entries);
-            Files.deleteIfExists(folder.file(name(GRADIENT, layer + 1)));
-        }
-
-        private void load(HiddenStates gradient, int layer) throws IOException {
-            try (GgufFile saved = GgufFile.open(folder.file(name(GRADIENT, layer)))) {
-                for (int i = 0; i < gradient.chunks(); i++) {
-                    int count = gradient.tokens(i);
-                    float[] values = TensorStore.floats(saved, "chunk." + i, (long) count * gradient.width());
-                    gradient.write(i, 0, count, values, 0);
-                }
-            }
-        }
-
-        private List<Entry> lookups(HiddenStates gradient) {
-            GradientSums sums = new GradientSums(matrices, chunks.length, options.chunkSize());
-            Linear embeddings = new Linear(
-                    GradientStatistics.LOOKUPS,
-                    GradientStatistics.LOOKUPS,
-                    Linear.Role.HEAD,
-                    -1,
-                    network.vocabulary(),
-                    network.width(),
-                    1);
-            float scale = network.embeddingScale();
-            for (int chunk = 0; chunk < gradient.chunks(); chunk++) {
-                int count = gradient.tokens(chunk);
-                float[] values = new float[count * network.width()];
-                gradient.read(chunk, 0, count, values, 0);
-                for (int i = 0; i < values.length; i++) {
-                    values[i] *= scale;
-                }
-                int[] chunkOf = new int[count];
-                Arrays.fill(chunkOf, chunk);
-                int[] positions = new int[count];
-                Arrays.setAll(positions, i -> i);
-                sums.addLookups(embeddings, new Rows(count, chunkOf, positions), values);
-            }
-            return sums.take(heldTokens);
         }
     }
 }

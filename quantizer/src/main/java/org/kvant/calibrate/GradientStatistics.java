@@ -2,29 +2,24 @@ package org.kvant.calibrate;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufException;
 import org.kvant.gguf.GgufFile;
-import org.kvant.gguf.MetaArray;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.TensorInfo;
-import org.kvant.gguf.ValueType;
 
 /**
  * The file of {@link GradientCalibrator}, mapped and checked when opened. With {@code d} the error of a row of a weight and {@code H} a
  * moment, the sum of {@code ½ d H dᵀ} over its rows estimates what the error costs in KL divergence, in nats a token.
  * Thread-safe; nothing may be read after {@link #close}.
  */
-public final class GradientStatistics implements AutoCloseable {
+public final class GradientStatistics implements MomentSource {
     /** Stands for the embeddings as a table in which tokens are looked up. */
     static final String LOOKUPS = "token_embd.weight.lookup";
 
@@ -37,8 +32,8 @@ public final class GradientStatistics implements AutoCloseable {
     private final int heldChunks;
     private final String model;
 
-    /** Checksums of the tensors that have not been verified yet: moments are when they are asked for. */
-    private final Map<String, Integer> unchecked;
+    /** Moments are verified when they are asked for. */
+    private final Checksums checksums;
 
     private GradientStatistics(GgufFile file) throws IOException {
         this.file = file;
@@ -51,7 +46,7 @@ public final class GradientStatistics implements AutoCloseable {
         if (heldChunks < 0 || heldChunks >= chunkCount) {
             throw new CalibrateException(heldChunks + " of " + chunkCount + " chunks are held out");
         }
-        this.unchecked = checksums(file);
+        this.checksums = Checksums.in(file, GradientFormat.CHECKSUMS);
         tokens();
         for (String weight : weights) {
             int columns = columns(weight);
@@ -62,52 +57,14 @@ public final class GradientStatistics implements AutoCloseable {
         }
         for (TensorInfo tensor : file.tensors()) {
             if (!tensor.name().endsWith(GradientFormat.MOMENT) && !tensor.name().endsWith(GradientFormat.HELD)) {
-                verify(tensor.name());
+                checksums.verify(tensor.name());
             }
         }
     }
 
-    /** Empty for a file that was written without. */
-    private static Map<String, Integer> checksums(GgufFile file) throws IOException {
-        Map<String, Integer> sums = new ConcurrentHashMap<>();
-        if (file.metadata().has(GradientFormat.CHECKSUMS)) {
-            MetaArray values = file.metadata().array(GradientFormat.CHECKSUMS);
-            if (values.elementType() != ValueType.U32
-                    || values.size() != file.tensors().size()) {
-                throw new CalibrateException(GradientFormat.CHECKSUMS + " does not have a number for each of "
-                        + file.tensors().size() + " tensors");
-            }
-            long[] all = values.longs();
-            for (int i = 0; i < all.length; i++) {
-                sums.put(file.tensors().get(i).name(), (int) all[i]);
-            }
-        }
-        return sums;
-    }
-
-    /** Reads a tensor's data once to see whether they are what was written. */
-    private void verify(String tensor) throws CalibrateException {
-        Integer expected = unchecked.get(tensor);
-        if (expected == null) {
-            return;
-        }
-        if (TensorStore.checksum(file.data(file.tensor(tensor).orElseThrow())) != expected) {
-            throw new CalibrateException(file.path() + ": the data of tensor " + tensor
-                    + " are not what was written; the file is damaged, calibrate again");
-        }
-        unchecked.remove(tensor);
-    }
-
-    /** Whether a file is one of these: what kind of statistics to open. */
-    public static boolean recognizes(Path path) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            return false;
-        }
-        try (GgufFile file = GgufFile.open(path)) {
-            return file.metadata().has(GradientFormat.FORMAT_VERSION);
-        } catch (GgufException e) {
-            return false;
-        }
+    /** Whether a file with this metadata is one of these. */
+    public static boolean recognizes(Metadata metadata) {
+        return metadata.has(GradientFormat.FORMAT_VERSION);
     }
 
     /**
@@ -142,16 +99,12 @@ public final class GradientStatistics implements AutoCloseable {
         }
     }
 
-    /** The file. */
+    @Override
     public Path path() {
         return file.path();
     }
 
-    /**
-     * Refuses another model. Another precision of the same one is accepted.
-     *
-     * @throws CalibrateException if it is another model
-     */
+    @Override
     public void requireModel(GgufFile other) throws IOException {
         if (!Fingerprint.of(other).model().equals(model)) {
             throw new CalibrateException(file.path() + ": holds the statistics of another model ("
@@ -160,7 +113,7 @@ public final class GradientStatistics implements AutoCloseable {
         }
     }
 
-    /** What tells this calibration from others: for naming what was derived from it. */
+    @Override
     public String identity() throws IOException {
         var digest = Fingerprint.sha256();
         digest.update(model.getBytes(java.nio.charset.StandardCharsets.UTF_8));
@@ -196,17 +149,27 @@ public final class GradientStatistics implements AutoCloseable {
         return GradientFormat.held(chunk, chunkCount);
     }
 
-    /** Whether chunks were held out at all. */
+    @Override
     public boolean hasHeldOut() {
         return heldChunks > 0;
     }
 
-    /** Whether there are moments of a weight's inputs. */
+    @Override
+    public boolean diagonal() {
+        return false;
+    }
+
+    @Override
+    public boolean divergence() {
+        return true;
+    }
+
+    @Override
     public boolean has(String weight) {
         return weights.contains(weight) || weight.equals(EMBEDDINGS) && weights.contains(LOOKUPS);
     }
 
-    /** Weights that there are moments for. */
+    @Override
     public List<String> weights() {
         return weights.stream()
                 .map(w -> w.equals(LOOKUPS) ? EMBEDDINGS : w)
@@ -215,7 +178,7 @@ public final class GradientStatistics implements AutoCloseable {
                 .toList();
     }
 
-    /** Length of the inputs of a weight. */
+    @Override
     public int columns(String weight) {
         String stored = weights.contains(weight) ? weight : LOOKUPS;
         return file.tensor(stored + GradientFormat.MOMENT)
@@ -231,7 +194,7 @@ public final class GradientStatistics implements AutoCloseable {
                 .orElse(0L);
     }
 
-    /** The moment over all chunks, {@code columns × columns}. */
+    @Override
     public float[] moment(String weight, int matrix) throws IOException {
         float[] trained = training(weight, matrix);
         if (heldChunks == 0) {
@@ -245,12 +208,12 @@ public final class GradientStatistics implements AutoCloseable {
         return trained;
     }
 
-    /** The moment over the chunks that were not held out. */
+    @Override
     public float[] training(String weight, int matrix) throws IOException {
         return square(weight, GradientFormat.MOMENT, matrix);
     }
 
-    /** The moment over the chunks that were held out; zeros without any. */
+    @Override
     public float[] heldOut(String weight, int matrix) throws IOException {
         return square(weight, GradientFormat.HELD, matrix);
     }
@@ -302,7 +265,7 @@ public final class GradientStatistics implements AutoCloseable {
     private void addTriangle(String stored, String kind, int matrix, int columns, float[] square)
             throws CalibrateException {
         long triangle = GradientFormat.triangle(columns);
-        verify(stored + kind);
+        checksums.verify(stored + kind);
         MemorySegment all = triangles(stored, kind, triangle);
         Objects.checkIndex(matrix, (int) (all.byteSize() / Float.BYTES / triangle));
         float[] values = all.asSlice(matrix * triangle * Float.BYTES, triangle * Float.BYTES)

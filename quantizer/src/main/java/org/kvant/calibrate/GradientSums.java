@@ -1,5 +1,6 @@
 package org.kvant.calibrate;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +16,8 @@ import org.kvant.network.Rows;
  * Sums what a layer's matrices are given, every token weighted by the mean square of the gradients that come back from the matrix's
  * outputs: {@code H = Σ mean(g²) x xᵀ}. With the gradients of the log-likelihood of sampled tokens, that is the Fisher information of a
  * row's weights if outputs are taken as independent and alike (K-FAC, Martens and Grosse 2015, with a token's x and g kept
- * together). The arrays of one layer are held at a time. Not thread-safe; used on the thread of the pass.
+ * together). With {@link #share}, the layer is passed through several times and the moments of some of its matrices are summed each
+ * time; those that are finished wait in a file. Not thread-safe; used on the thread of the pass.
  */
 final class GradientSums implements LinearTap {
     private final Matrices matrices;
@@ -23,11 +25,18 @@ final class GradientSums implements LinearTap {
     private final int chunkSize;
     private final int tokens;
     private final Map<String, Sum> sums = new LinkedHashMap<>();
+    private @Nullable Sharing sharing;
+    private int pass;
+
+    private record Sharing(MomentShares shares, MomentFile finished) {}
 
     private static final class Sum {
         final Linear linear;
-        final float[][] trained;
-        final float[][] held;
+
+        /** Of each matrix; null until it is needed, and when it is finished. */
+        final float[] @Nullable [] trained;
+
+        final float[] @Nullable [] held;
         final float[] squares;
         final float[] rows;
         final long[] counts;
@@ -42,15 +51,25 @@ final class GradientSums implements LinearTap {
             int n = linear.columns();
             this.trained = new float[linear.experts()][];
             this.held = new float[linear.experts()][];
-            for (int expert = 0; expert < linear.experts(); expert++) {
-                trained[expert] = new float[Math.multiplyExact(n, n)];
-                held[expert] = new float[n * n];
-            }
             this.squares = new float[Math.multiplyExact(n, linear.experts())];
             this.rows = new float[linear.rows() * linear.experts()];
             this.counts = new long[linear.experts()];
             this.energies = new float[tokens];
             this.uses = new byte[linear.experts() > 1 ? tokens : 0];
+        }
+
+        float[] trained(int matrix) {
+            float[] square = trained[matrix];
+            return square != null ? square : (trained[matrix] = square(linear));
+        }
+
+        float[] held(int matrix) {
+            float[] square = held[matrix];
+            return square != null ? square : (held[matrix] = square(linear));
+        }
+
+        private static float[] square(Linear linear) {
+            return new float[Math.multiplyExact(linear.columns(), linear.columns())];
         }
 
         void addEnergy(int token, float energy) {
@@ -80,6 +99,60 @@ final class GradientSums implements LinearTap {
         this.tokens = Math.multiplyExact(chunks, chunkSize);
     }
 
+    /**
+     * Sums the moments of the first share only; {@link #next} goes on.
+     *
+     * @param finished for moments that are; open until the entries of {@link #take} have been read
+     */
+    void share(MomentShares shares, MomentFile finished) {
+        this.sharing = new Sharing(shares, finished);
+    }
+
+    /**
+     * Between two passes: writes the share's moments to the file.
+     *
+     * @param heldTokens as in {@link #take}
+     */
+    void next(long heldTokens) throws IOException {
+        finish(heldTokens);
+        pass++;
+    }
+
+    private void finish(long heldTokens) throws IOException {
+        if (sharing == null) {
+            return;
+        }
+        for (Map.Entry<String, Sum> named : sums.entrySet()) {
+            Sum sum = named.getValue();
+            String name = named.getKey();
+            int columns = sum.linear.columns();
+            if (pass == 0) {
+                sharing.finished.reserve(name + GradientFormat.MOMENT, columns, sum.linear.experts());
+                sharing.finished.reserve(name + GradientFormat.HELD, columns, sum.linear.experts());
+            }
+            for (int matrix = 0; matrix < sum.trained.length; matrix++) {
+                float[] trained = sum.trained[matrix];
+                float[] held = sum.held[matrix];
+                if (trained == null || held == null) {
+                    continue;
+                }
+                sharing.finished.write(
+                        name + GradientFormat.MOMENT, matrix, trained, columns, trainedFactor(heldTokens));
+                sharing.finished.write(name + GradientFormat.HELD, matrix, held, columns, heldFactor(heldTokens));
+                sum.trained[matrix] = null;
+                sum.held[matrix] = null;
+            }
+        }
+    }
+
+    private float trainedFactor(long heldTokens) {
+        return 1f / Math.max(1, tokens - heldTokens);
+    }
+
+    private static float heldFactor(long heldTokens) {
+        return 1f / Math.max(1, heldTokens);
+    }
+
     @Override
     public void accept(Linear linear, int expert, Rows rows, float[] input, float @Nullable [] gradient) {
         if (gradient == null) {
@@ -107,10 +180,17 @@ final class GradientSums implements LinearTap {
         });
         for (int i = 0; i < count; i++) {
             (GradientFormat.held(rows.chunk()[i], chunks) ? held : trained)[i] = energies[i];
+        }
+        if (sharing == null || sharing.shares.of(linear, expert) == pass) {
+            matrices.addSquares(count, columns, input, 0, trained, 0, sum.trained(expert));
+            matrices.addSquares(count, columns, input, 0, held, 0, sum.held(expert));
+        }
+        if (pass > 0) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
             sum.addEnergy(rows.chunk()[i] * chunkSize + rows.position()[i], energies[i]);
         }
-        matrices.addSquares(count, columns, input, 0, trained, 0, sum.trained[expert]);
-        matrices.addSquares(count, columns, input, 0, held, 0, sum.held[expert]);
         addEnergies(sum.rows, expert * outputs, outputs, gradient, count);
         addEnergies(sum.squares, expert * columns, columns, input, count);
         sum.counts[expert] += count;
@@ -144,8 +224,8 @@ final class GradientSums implements LinearTap {
         for (int i = 0; i < rows.count(); i++) {
             (GradientFormat.held(rows.chunk()[i], chunks) ? held : trained)[i] = each;
         }
-        matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, trained, 0, sum.trained[0]);
-        matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, held, 0, sum.held[0]);
+        matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, trained, 0, sum.trained(0));
+        matrices.addSquares(rows.count(), embeddings.columns(), gradient, 0, held, 0, sum.held(0));
     }
 
     /**
@@ -153,7 +233,8 @@ final class GradientSums implements LinearTap {
      *
      * @param heldTokens of all tokens, which is what the sums are divided by, those of the chunks that are held out
      */
-    List<Entry> take(long heldTokens) {
+    List<Entry> take(long heldTokens) throws IOException {
+        finish(heldTokens);
         List<Entry> entries = new ArrayList<>();
         for (Map.Entry<String, Sum> named : sums.entrySet()) {
             entries.addAll(entries(named.getKey(), named.getValue(), heldTokens));
@@ -165,7 +246,6 @@ final class GradientSums implements LinearTap {
     private List<Entry> entries(String name, Sum sum, long heldTokens) {
         int columns = sum.linear.columns();
         int experts = sum.linear.experts();
-        long triangle = GradientFormat.triangle(columns);
         float[] counts = new float[experts];
         for (int i = 0; i < experts; i++) {
             counts[i] = sum.counts[i];
@@ -175,16 +255,8 @@ final class GradientSums implements LinearTap {
             rows[i] /= tokens;
         }
         List<Entry> entries = new ArrayList<>(List.of(
-                Entry.floats(
-                        name + GradientFormat.MOMENT,
-                        () -> triangles(sum.trained, columns, 1f / Math.max(1, tokens - heldTokens)),
-                        triangle,
-                        experts),
-                Entry.floats(
-                        name + GradientFormat.HELD,
-                        () -> triangles(sum.held, columns, 1f / Math.max(1, heldTokens)),
-                        triangle,
-                        experts),
+                moments(name + GradientFormat.MOMENT, sum, sum.trained, trainedFactor(heldTokens)),
+                moments(name + GradientFormat.HELD, sum, sum.held, heldFactor(heldTokens)),
                 Entry.floats(name + GradientFormat.ROWS, () -> rows, sum.linear.rows(), experts)));
         if (sum.energies.length > 0) {
             entries.add(Entry.floats(name + GradientFormat.ENERGIES, sum::meanEnergies, tokens));
@@ -196,12 +268,27 @@ final class GradientSums implements LinearTap {
         return entries;
     }
 
+    private Entry moments(String name, Sum sum, float[] @Nullable [] squares, float factor) {
+        int columns = sum.linear.columns();
+        int experts = sum.linear.experts();
+        long triangle = GradientFormat.triangle(columns);
+        if (sharing == null) {
+            return Entry.floats(name, () -> triangles(squares, columns, factor), triangle, experts);
+        }
+        MomentFile finished = sharing.finished;
+        return Entry.of(name, () -> finished.triangles(name, columns, experts), triangle, experts);
+    }
+
     /** {@link Matrices#addSquares} fills the lower triangle, whose columns are the upper one's rows. */
-    private static float[] triangles(float[][] squares, int columns, float factor) {
+    private static float[] triangles(float[] @Nullable [] squares, int columns, float factor) {
         int triangle = Math.toIntExact(GradientFormat.triangle(columns));
         float[] all = new float[Math.multiplyExact(triangle, squares.length)];
         int at = 0;
         for (float[] square : squares) {
+            if (square == null) {
+                at += triangle;
+                continue;
+            }
             for (int i = 0; i < columns; i++) {
                 for (int j = i; j < columns; j++) {
                     all[at++] = square[j * columns + i] * factor;

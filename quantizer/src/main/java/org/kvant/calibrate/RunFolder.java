@@ -60,6 +60,7 @@ final class RunFolder implements AutoCloseable {
                         folder + ": another process is working on it; wait for it, or name another output");
             }
             boolean resumed = claim(folder, description);
+            removeLeftovers(folder);
             RunFolder result = new RunFolder(folder, lock, resumed);
             lock = null;
             return result;
@@ -75,6 +76,16 @@ final class RunFolder implements AutoCloseable {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
             return null;
+        }
+    }
+
+    /** Temporary files of a run that was killed; nobody else is at work here. */
+    private static void removeLeftovers(Path folder) throws IOException {
+        try (Stream<Path> all = Files.list(folder)) {
+            for (Path file : all.filter(f -> f.getFileName().toString().endsWith(MomentFile.SUFFIX))
+                    .toList()) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 

@@ -10,17 +10,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.kvant.calibrate.LinearInput.Kind;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufException;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.Metadata;
+import org.kvant.gguf.TensorInfo;
 
 /**
  * A statistics file of {@link Calibrator}, mapped and checked when opened; {@link StatisticsFormat} describes it. Reading is thread-safe; nothing
  * may be read after {@link #close}. Sums are sums, not means: divide by {@link #counts}.
  */
 public final class Statistics implements AutoCloseable {
+    private static final String MOMENT = ".moment";
+
     private final GgufFile file;
     private final Fingerprint fingerprint;
     private final String modelName;
@@ -29,6 +33,9 @@ public final class Statistics implements AutoCloseable {
     private final boolean full;
     private final int chunkCount;
     private final int chunkSize;
+
+    /** Moments are verified when they are asked for. */
+    private final Checksums checksums;
 
     private Statistics(GgufFile file) throws IOException {
         this.file = file;
@@ -46,10 +53,21 @@ public final class Statistics implements AutoCloseable {
         this.chunkCount = Math.toIntExact(metadata.integer(StatisticsFormat.CHUNK_COUNT));
         this.chunkSize = Math.toIntExact(metadata.integer(StatisticsFormat.CHUNK_SIZE));
         tokens();
+        this.checksums = Checksums.in(file, StatisticsFormat.CHECKSUMS);
+        for (TensorInfo tensor : file.tensors()) {
+            if (!tensor.name().endsWith(MOMENT)) {
+                checksums.verify(tensor.name());
+            }
+        }
     }
 
     private MemorySegment tokens() throws CalibrateException {
         return TensorStore.segment(file, StatisticsFormat.TOKENS, GgmlType.I32, (long) chunkCount * chunkSize);
+    }
+
+    /** Whether a file with this metadata is one of these. */
+    public static boolean recognizes(Metadata metadata) {
+        return metadata.has(StatisticsFormat.FORMAT_VERSION);
     }
 
     /**
@@ -62,11 +80,8 @@ public final class Statistics implements AutoCloseable {
         GgufFile file = gguf(path);
         try {
             Metadata metadata = file.metadata();
-            if (!metadata.has(StatisticsFormat.FORMAT_VERSION)) {
-                throw new CalibrateException(path + ": is not a statistics file"
-                        + (metadata.has(StatisticsFormat.CHUNK_COUNT)
-                                ? " but llama-imatrix's, which has the diagonals only; pass it to --imatrix, or run kvant calibrate"
-                                : "; make one with kvant calibrate"));
+            if (!recognizes(metadata)) {
+                throw StatisticsCheck.notStatistics(path, metadata);
             }
             long version = metadata.integer(StatisticsFormat.FORMAT_VERSION);
             if (version != StatisticsFormat.VERSION) {
@@ -136,6 +151,13 @@ public final class Statistics implements AutoCloseable {
         return full;
     }
 
+    /** What the full moments are weighted with, in words; null for nothing. */
+    public @Nullable String tokenWeights() throws IOException {
+        return file.metadata().has(StatisticsFormat.TOKEN_WEIGHTS)
+                ? file.metadata().string(StatisticsFormat.TOKEN_WEIGHTS)
+                : null;
+    }
+
     /** All inputs in the order of computing. */
     public List<LinearInput> inputs() {
         return inputs;
@@ -195,13 +217,14 @@ public final class Statistics implements AutoCloseable {
         LinearInput input = required(weight);
         Objects.checkIndex(matrix, input.matrices());
         MemorySegment all =
-                TensorStore.segment(file, input.name() + ".moment", GgmlType.F32, input.triangle() * input.matrices());
+                TensorStore.segment(file, input.name() + MOMENT, GgmlType.F32, input.triangle() * input.matrices());
         long bytes = input.triangle() * Float.BYTES;
         Moment moment = new Moment(
                 input.columns(), all.asSlice(matrix * bytes, bytes), StatisticsCheck.sinkRows(file, input, matrix));
         if (!file.metadata().has(StatisticsFormat.TOKEN_WEIGHTS)) {
             StatisticsCheck.checkDiagonal(file.path(), input, matrix, moment, diagonal(weight));
         }
+        checksums.verify(input.name() + MOMENT);
         return moment;
     }
 

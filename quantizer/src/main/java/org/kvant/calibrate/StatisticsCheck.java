@@ -21,6 +21,14 @@ final class StatisticsCheck {
 
     private StatisticsCheck() {}
 
+    /** Says what to do with a GGUF file that is something else. */
+    static CalibrateException notStatistics(Path file, Metadata metadata) {
+        return new CalibrateException(file + ": is not a statistics file"
+                + (metadata.has(StatisticsFormat.CHUNK_COUNT)
+                        ? " but llama-imatrix's, which has the diagonals only; kvant calibrate makes more of them"
+                        : "; make one with kvant calibrate, best with --gradient"));
+    }
+
     /** The inputs as the metadata lists them. */
     static List<LinearInput> inputs(GgufFile file) throws IOException {
         Metadata metadata = file.metadata();

@@ -41,6 +41,9 @@ final class StatisticsFormat {
     static final String MODEL = "kvant.model.fingerprint";
     static final String MODEL_WEIGHTS = "kvant.model.weights_fingerprint";
 
+    /** U32 array: CRC-32C of each tensor's data, in the order of tensors. */
+    static final String CHECKSUMS = "kvant.statistics.crc32c";
+
     static final String TOKENS = "kvant.tokens";
 
     private StatisticsFormat() {}

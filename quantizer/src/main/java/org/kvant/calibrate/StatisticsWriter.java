@@ -70,7 +70,7 @@ final class StatisticsWriter {
                 entries.addAll(moment(input, saved));
             }
         }
-        TensorStore.write(file, metadata(), entries);
+        TensorStore.write(file, metadata(entries), entries);
     }
 
     /** llama-imatrix's part, sorted by weight as there. */
@@ -132,7 +132,7 @@ final class StatisticsWriter {
         return entries;
     }
 
-    private Metadata metadata() {
+    private Metadata metadata(List<Entry> entries) {
         List<String> names = inputs.stream().map(LinearInput::name).toList();
         List<String> weights = new ArrayList<>();
         List<Integer> inputOf = new ArrayList<>();
@@ -164,7 +164,8 @@ final class StatisticsWriter {
                 .putStrings(StatisticsFormat.WEIGHTS, weights)
                 .putI32s(
                         StatisticsFormat.WEIGHT_INPUTS,
-                        inputOf.stream().mapToInt(Integer::intValue).toArray());
+                        inputOf.stream().mapToInt(Integer::intValue).toArray())
+                .put(StatisticsFormat.CHECKSUMS, Checksums.of(entries));
         String tokenWeights = origin.tokenWeights();
         if (tokenWeights != null) {
             metadata.putString(StatisticsFormat.TOKEN_WEIGHTS, tokenWeights);

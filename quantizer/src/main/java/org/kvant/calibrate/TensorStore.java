@@ -35,6 +35,11 @@ final class TensorStore {
             return new Entry(new TensorSpec(name, GgmlType.F32, trimmed(shape)), () -> bytes(values.get()));
         }
 
+        /** Floats in little-endian order that lie ready somewhere. */
+        static Entry of(String name, Supplier<MemorySegment> floats, long... shape) {
+            return new Entry(new TensorSpec(name, GgmlType.F32, trimmed(shape)), floats);
+        }
+
         static Entry ints(String name, int[] values, long... shape) {
             return new Entry(new TensorSpec(name, GgmlType.I32, shape), () -> {
                 MemorySegment bytes = MemorySegment.ofArray(new byte[values.length * Integer.BYTES]);

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.codec.Codec;
 import org.kvant.codec.CodecException;
 import org.kvant.codec.Codecs;
@@ -16,9 +16,9 @@ import org.kvant.round.RoundException;
 import org.kvant.round.RoundingOptions;
 
 /**
- * Rounds whole matrices under the gradient-weighted second moments of their inputs: scales fitted to them, errors fed back from column to
+ * Rounds whole matrices under the second moments of their inputs, best gradient-weighted ones: scales fitted to them, errors fed back from column to
  * column, coordinate descent ({@link MatrixRounder}). How far the moments are trusted is chosen for every tensor on tokens that were
- * held out ({@link DampingChoice}); where none of it helps on these, the importance-weighted rounding stays. Tensors without moments
+ * held out, if any were ({@link DampingChoice}); where none of it helps on these, the importance-weighted rounding stays. Tensors without moments
  * are rounded as {@link RoundToNearest} does.
  *
  * <p>What is finished is kept in a {@link RoundedStore}, so that a run that was killed goes on after the last whole tensor.
@@ -28,7 +28,7 @@ public final class CalibratedRounder implements Rounder {
     private static final int SLAB = 1 << 23;
 
     private final GgufFile model;
-    private final GradientStatistics statistics;
+    private final MomentSource statistics;
     private final RoundedStore store;
     private final RoundingOptions options;
     private final boolean holdOut;
@@ -45,7 +45,7 @@ public final class CalibratedRounder implements Rounder {
      */
     public CalibratedRounder(
             GgufFile model,
-            GradientStatistics statistics,
+            MomentSource statistics,
             RoundedStore store,
             RoundingOptions options,
             boolean holdOut,
@@ -117,8 +117,14 @@ public final class CalibratedRounder implements Rounder {
 
     private void round(TensorInfo tensor, GgmlType type, int matrix, long rows, int columns, byte[] bytes)
             throws IOException {
+        MatrixWeights weights = new MatrixWeights(model, tensor, matrix * rows, rows, columns);
+        if (statistics.diagonal()) {
+            DampingChoice choice = DampingChoice.weighted(statistics.moment(tensor.name(), matrix), columns);
+            round(weights, choice, type, bytes, matrix);
+            return;
+        }
         InputMoments moments = InputMoments.of(statistics, tensor.name(), matrix, holdOut);
-        round(new MatrixWeights(model, tensor, matrix * rows, rows, columns), moments, type, options, bytes, matrix);
+        round(weights, moments, type, options, bytes, matrix);
     }
 
     /** Rounds one of a tensor's matrices to its place in the tensor's bytes. */
@@ -129,9 +135,12 @@ public final class CalibratedRounder implements Rounder {
             RoundingOptions options,
             byte[] bytes,
             int matrix) {
+        round(weights, DampingChoice.of(moments, weights, type, options), type, bytes, matrix);
+    }
+
+    private static void round(MatrixSource weights, DampingChoice choice, GgmlType type, byte[] bytes, int matrix) {
         int columns = weights.columns();
         long rows = weights.rows();
-        DampingChoice choice = DampingChoice.of(moments, weights, type, options);
         long rowBytes = type.bytes(columns);
         int slab = Math.max(1, SLAB / columns);
         for (long row = 0; row < rows; row += slab) {

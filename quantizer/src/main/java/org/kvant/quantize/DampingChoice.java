@@ -59,6 +59,14 @@ final class DampingChoice {
         return new DampingChoice(options, hessian, importance);
     }
 
+    /**
+     * Without correlations there is nothing to feed errors back along, and the importance-weighted codecs fit scales better than a
+     * diagonal moment alone tells.
+     */
+    static DampingChoice weighted(float[] moment, int columns) {
+        return new DampingChoice(RoundingOptions.DEFAULT, null, diagonal(moment, columns));
+    }
+
     /** How little a moment is trusted. */
     private record Caution(double shrinkage, double damping) {
         Hessian hessian(float[] moment, int columns) {

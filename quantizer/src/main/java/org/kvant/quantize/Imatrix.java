@@ -1,9 +1,15 @@
 package org.kvant.quantize;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +27,7 @@ public final class Imatrix {
 
     Imatrix(Path file, Map<String, float[]> importance, List<String> datasets, int chunks) {
         this.file = file;
-        this.importance = importance;
+        this.importance = Collections.unmodifiableSortedMap(new TreeMap<>(importance));
         this.datasets = List.copyOf(datasets);
         this.chunks = chunks;
     }
@@ -53,6 +59,23 @@ public final class Imatrix {
     /** Number of tensors it knows. */
     public int size() {
         return importance.size();
+    }
+
+    /** Names of the tensors that it knows, sorted. */
+    Set<String> names() {
+        return importance.keySet();
+    }
+
+    /** Differs with any name or value, and does not with the file's name or age. */
+    public String identity() {
+        MessageDigest digest = RoundedStore.sha256();
+        importance.forEach((name, values) -> {
+            ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES);
+            bytes.asFloatBuffer().put(values);
+            digest.update((name + " " + values.length + "\n").getBytes(StandardCharsets.UTF_8));
+            digest.update(bytes.array());
+        });
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** Keeps the tensors whose name contains one of the parts; all if there are none. */

@@ -17,6 +17,7 @@ import org.kvant.gguf.TensorInfo;
 /** Reads llama.cpp's importance matrices (common/imatrix-loader.cpp, tools/quantize/quantize.cpp). */
 final class ImatrixReader {
     private static final int GGUF_MAGIC = 0x46554747;
+    static final String DATASETS = "imatrix.datasets";
     private static final String SUMS = ".in_sum2";
     private static final String COUNTS = ".counts";
 
@@ -42,7 +43,7 @@ final class ImatrixReader {
     /** Pairs of tensors: sums of squares, one row an expert, and how many activations each row sums. */
     private static Imatrix readGguf(Path file) throws IOException {
         try (GgufFile gguf = GgufFile.open(file)) {
-            for (String key : List.of("imatrix.datasets", "imatrix.chunk_count", "imatrix.chunk_size")) {
+            for (String key : List.of(DATASETS, "imatrix.chunk_count", "imatrix.chunk_size")) {
                 if (!gguf.metadata().has(key)) {
                     throw new QuantizeException(file + ": has no " + key
                             + ", so it is not an importance matrix; make one with llama-imatrix");
@@ -64,7 +65,7 @@ final class ImatrixReader {
                                 new QuantizeException(file + ": has " + name + SUMS + " but no " + name + COUNTS));
                 importance.put(name, means(file, name, floats(file, gguf, sums), floats(file, gguf, counts)));
             }
-            return new Imatrix(file, importance, gguf.metadata().strings("imatrix.datasets"), (int)
+            return new Imatrix(file, importance, gguf.metadata().strings(DATASETS), (int)
                     gguf.metadata().integer("imatrix.chunk_count"));
         }
     }

@@ -2,7 +2,7 @@ package org.kvant.quantize;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 
 /**
  * Second moments of a matrix's inputs, {@code columns × columns} each.
@@ -14,7 +14,7 @@ import org.kvant.calibrate.GradientStatistics;
 record InputMoments(float[] training, float @Nullable [] held, float[] used) {
 
     /** @param holdOut whether what was held out takes no part in {@link #used} */
-    static InputMoments of(GradientStatistics statistics, String name, int matrix, boolean holdOut) throws IOException {
+    static InputMoments of(MomentSource statistics, String name, int matrix, boolean holdOut) throws IOException {
         float[] used = holdOut ? statistics.training(name, matrix) : statistics.moment(name, matrix);
         return statistics.hasHeldOut()
                 ? new InputMoments(statistics.training(name, matrix), statistics.heldOut(name, matrix), used)

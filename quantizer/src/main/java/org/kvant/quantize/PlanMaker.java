@@ -9,12 +9,13 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.codec.Codecs;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.Metadata;
 import org.kvant.gguf.TensorInfo;
+import org.kvant.round.MatrixRounder;
 
 /** Turns a model and options into a plan, and finds out whether it can be carried out. */
 final class PlanMaker {
@@ -79,7 +80,7 @@ final class PlanMaker {
                 checkTypes(tensor);
             }
         }
-        checkImatrix(tensors, imatrix);
+        checkImatrix(input, tensors, imatrix);
         noteFallbacks(tensors);
         if (assignment == null) {
             noteIdleRules(tensors);
@@ -112,11 +113,11 @@ final class PlanMaker {
     }
 
     /** Tensors that the statistics have moments of, which an importance matrix need not have. */
-    private Set<String> calibrated() throws IOException {
+    private Set<String> calibrated(GgufFile input) throws IOException {
         if (options.statistics() == null) {
             return Set.of();
         }
-        try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
+        try (MomentSource statistics = MomentSources.open(options.statistics(), input)) {
             return Set.copyOf(statistics.weights());
         }
     }
@@ -142,15 +143,18 @@ final class PlanMaker {
         }
     }
 
-    private void checkImatrix(List<PlannedTensor> tensors, @Nullable Imatrix imatrix) throws IOException {
+    private void checkImatrix(GgufFile input, List<PlannedTensor> tensors, @Nullable Imatrix imatrix)
+            throws IOException {
         List<String> unweighted = new ArrayList<>();
-        Set<String> calibrated = calibrated();
+        Set<String> calibrated = calibrated(input);
         for (PlannedTensor tensor : tensors) {
             if (tensor.copied()) {
                 continue;
             }
             boolean missing = imatrix == null || imatrix.of(tensor.source()) == null;
-            if (missing && tensor.needsImatrix()) {
+            // What is rounded under a moment has importance values in its diagonal.
+            boolean moment = calibrated.contains(tensor.name()) && MatrixRounder.supports(tensor.type());
+            if (missing && !moment && tensor.needsImatrix()) {
                 obstacles.add("tensor " + tensor.name() + ": "
                         + tensor.type().label() + " in a " + options.types().preset() + " model is "
                         + (Codecs.of(tensor.type()).requiresImportance() ? "impossible" : "poor")

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.GgufWriter;
 import org.kvant.gguf.ProgressListener;
@@ -78,8 +79,8 @@ public final class Quantizer {
     /** Before they are looked at as an importance matrix, whose errors would point elsewhere. */
     private static void checkStatistics(GgufFile input, QuantizeOptions options) throws IOException {
         if (options.statistics() != null) {
-            try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
-                statistics.requireModel(input);
+            try (MomentSource statistics = MomentSources.open(options.statistics(), input)) {
+                options.activations().requireOf(statistics);
             }
         }
     }
@@ -108,23 +109,25 @@ public final class Quantizer {
         RoundingOptions rounding = assignment == null ? RoundingOptions.DEFAULT : assignment.rounding();
         boolean holdOut = assignment != null && assignment.holdOut();
         RoundedStore store = new RoundedStore(kept != null ? kept : CalibratedRounder.folderOf(options.output()));
-        try (GradientStatistics statistics = GradientStatistics.open(options.statistics())) {
+        try (MomentSource statistics = MomentSources.open(options.statistics(), input)) {
+            options.activations().requireOf(statistics);
             RoundingOptions threaded = rounding.withThreads(options.threads());
             CalibratedRounder calibrated =
                     new CalibratedRounder(input, statistics, store, threaded, holdOut, plan.imatrix());
-            Rounder rounder = options.activations() == Activations.MODEL
-                    ? calibrated
-                    : SequentialRounder.run(
-                            input,
-                            plan,
-                            statistics,
-                            store,
-                            threaded,
-                            options.activations(),
-                            holdOut,
-                            calibrated,
-                            kept != null ? kept : CalibratedRounder.folderOf(options.output()),
-                            listener);
+            Rounder rounder =
+                    options.activations() == Activations.MODEL || !(statistics instanceof GradientStatistics gradient)
+                            ? calibrated
+                            : SequentialRounder.run(
+                                    input,
+                                    plan,
+                                    gradient,
+                                    store,
+                                    threaded,
+                                    options.activations(),
+                                    holdOut,
+                                    calibrated,
+                                    kept != null ? kept : CalibratedRounder.folderOf(options.output()),
+                                    listener);
             work(
                     new QuantizeJob(plan, reader, rounder, writer::writeAt, options.threads()),
                     plan,

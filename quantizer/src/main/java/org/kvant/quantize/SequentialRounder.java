@@ -108,7 +108,9 @@ final class SequentialRounder implements Rounder {
             return rounder;
         } catch (NetworkException e) {
             throw new QuantizeException(
-                    model.path() + ": " + e.getMessage() + "; round without --sequential, every matrix by itself", e);
+                    model.path() + ": " + e.getMessage()
+                            + "; leave out --activations, so that every matrix is rounded by itself",
+                    e);
         }
     }
 

@@ -102,13 +102,12 @@ class AllocatedQuantizerTest {
                 .isEqualTo(result.allocation().fileBytes())
                 .isBetween((long) (0.995 * size), size);
         assertThat(divergence(output, folder)).isLessThan(0.7 * divergence(preset, folder));
-        try (GgufFile file = GgufFile.open(output);
-                Stream<Path> left = Files.list(folder.resolve("work"))) {
+        assertThat(folder.resolve("work")).doesNotExist();
+        try (GgufFile file = GgufFile.open(output)) {
             assertThat(file.metadata().string("kvant.version")).isEqualTo("kvant test");
             assertThat(file.metadata().floats("kvant.quantize.loss"))
                     .hasSize(result.allocation().types().size());
             assertThat(file.metadata().string("kvant.recipe")).contains("token_embd");
-            assertThat(left.map(p -> p.getFileName().toString())).doesNotContain("candidate.gguf");
         }
     }
 
@@ -142,9 +141,7 @@ class AllocatedQuantizerTest {
         AllocateResult result = run(options(output), request);
         assertThat(Objects.requireNonNull(result.measured())).isBetween(0.9 * wanted, wanted);
         System.out.printf("predicted %.4f, measured %.4f%n", result.allocation().loss(), result.measured());
-        try (Stream<Path> left = Files.list(folder.resolve("work"))) {
-            assertThat(left.map(p -> p.getFileName().toString())).containsExactlyInAnyOrder("losses.txt", "probes.txt");
-        }
+        assertThat(folder.resolve("work")).doesNotExist();
     }
 
     @Test
@@ -222,6 +219,27 @@ class AllocatedQuantizerTest {
         AllocateResult second = run(options(again), repeated);
         assertThat(second.allocation().types()).isEqualTo(result.allocation().types());
         assertThat(again).hasSameBinaryContentAs(output);
+    }
+
+    @Test
+    void whereAllTypesAreFixedNoGroupIsMeasured() throws IOException {
+        Path work = work();
+        AllocateRequest request = new AllocateRequest(
+                Budget.NONE,
+                Candidates.DEFAULT,
+                List.of(TensorTypeRule.parse("attn=q6_k"), TensorTypeRule.parse(".*=q4_k")),
+                ROUNDING,
+                List.of(),
+                4,
+                true,
+                null);
+        try (AllocatedQuantizer quantizer =
+                AllocatedQuantizer.open(options(folder.resolve("out.gguf")), request, work, ProgressListener.NONE)) {
+            AllocateResult result = quantizer.predict();
+            assertThat(result.notes()).anyMatch(note -> note.contains("fixed"));
+            assertThat(result.allocation().types()).containsEntry("blk.0.attn_q.weight", GgmlType.Q6_K);
+        }
+        assertThat(work.resolve("probes.txt")).doesNotExist();
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.kvant.gguf.GgmlType;
+import org.kvant.quantize.Activations;
 import org.kvant.quantize.Preset;
 
 class RecipeYamlTest {
@@ -30,6 +31,7 @@ class RecipeYamlTest {
                 types: [Q4_K, q6_K]
                 tensors:
                   - {match: attn_v, type: q8_0}
+                activations: quantized
                 rounding: {sweeps: 1, feedback: false, order: natural}
                 statistics: stats.gguf
                 """);
@@ -39,9 +41,13 @@ class RecipeYamlTest {
         assertThat(recipe.rounding().sweeps()).isEqualTo(1);
         assertThat(recipe.rounding().feedback()).isFalse();
         assertThat(recipe.statistics()).isEqualTo(folder.resolve("stats.gguf").toString());
+        assertThat(recipe.activations()).isEqualTo(Activations.QUANTIZED);
         Recipe again = read(RecipeYaml.write(recipe));
         assertThat(RecipeYaml.write(again)).isEqualTo(RecipeYaml.write(recipe));
         assertThat(again.rounding()).isEqualTo(recipe.rounding());
+        assertThat(again.activations()).isEqualTo(Activations.QUANTIZED);
+        assertThat(read("bpw: 4").activations()).isEqualTo(Activations.MODEL);
+        assertThat(RecipeYaml.write(read("bpw: 4"))).doesNotContain("activations");
         assertThat(read("preset: Q4_K_M").preset()).isEqualTo(Preset.Q4_K_M);
     }
 
@@ -57,6 +63,7 @@ class RecipeYamlTest {
                 List.of("tensors: [{match: a}]", "tensors[0]"),
                 List.of("tensors: [{match: '(', type: q8_0}]", "("),
                 List.of("rounding: {sweeps: -1}", "sweeps"),
+                List.of("activations: own", "QUANTIZED"),
                 List.of("size: 3\nbpw: 4", "exclude"),
                 List.of("preset: Q4_0\nbpw: 4", "exclude"),
                 List.of("- a", "map"),

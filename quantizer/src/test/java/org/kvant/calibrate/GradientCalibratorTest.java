@@ -13,6 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvant.evaluate.DemoModels;
@@ -22,6 +24,7 @@ import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorInfo;
 import org.kvant.llama.TinyModel;
+import org.kvant.network.Linear;
 import org.kvant.quantize.CalibratedRounder;
 import org.kvant.quantize.Imatrix;
 import org.kvant.quantize.Preset;
@@ -96,6 +99,86 @@ class GradientCalibratorTest {
         assertThat(runs).isGreaterThan(1);
         assertThat(stopped).hasSameBinaryContentAs(whole);
         assertThat(RunFolder.of(stopped)).doesNotExist();
+    }
+
+    /** With room for one matrix's moment at a time, for a few, and for all. */
+    @Test
+    void momentsThatDoNotFitAreSummedInSeveralPasses() throws IOException {
+        for (TinyModel tiny : List.of(TinyModel.qwen3moe(), TinyModel.llama())) {
+            Path model = tiny.write(folder.resolve("tiny.gguf"));
+            CalibrateOptions options =
+                    options(model, folder.resolve("whole.gguf")).withChunks(8, 32);
+            run(options);
+            int passes = 0;
+            for (long memory : new long[] {1, 30_000, 1L << 40}) {
+                Path output = folder.resolve("shared-" + memory + ".gguf");
+                List<String> notes = new ArrayList<>();
+                GradientCalibrator.run(
+                        options(model, output).withChunks(8, 32).withFull(false, memory),
+                        ProgressListener.NONE,
+                        () -> false,
+                        notes::add);
+                assertThat(output).hasSameBinaryContentAs(options.output());
+                Matcher times = Pattern.compile("layer (\\d+) times").matcher(String.join("\n", notes));
+                assertThat(times.find()).isEqualTo(memory < 1L << 40);
+                if (memory == 30_000) {
+                    passes = Integer.parseInt(times.group(1));
+                }
+                assertThat(RunFolder.of(output)).doesNotExist();
+            }
+            Path stopped = folder.resolve("stopped.gguf");
+            int runs = 0;
+            int stops = passes + 4;
+            while (!Files.exists(stopped)) {
+                int[] asked = {0};
+                GradientCalibrator.run(
+                        options(model, stopped).withChunks(8, 32).withFull(false, 30_000),
+                        ProgressListener.NONE,
+                        // Between two passes through a layer, too: that layer begins anew.
+                        () -> ++asked[0] > stops,
+                        note -> {});
+                assertThat(++runs).isLessThan(20);
+            }
+            assertThat(runs).isGreaterThan(1);
+            assertThat(stopped).hasSameBinaryContentAs(options.output());
+            for (Path file : List.of(options.output(), stopped, folder.resolve("shared-1.gguf"))) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    @Test
+    void everyMatrixIsInTheShareThatHasRoomForIt() {
+        List<Linear> linears = List.of(
+                new Linear("a", "x", Linear.Role.QUERY, 0, 5, 10, 1),
+                new Linear("b", "x", Linear.Role.GATE, 0, 5, 10, 7),
+                new Linear("c", "x", Linear.Role.DOWN, 0, 5, 100, 1),
+                new Linear("d", "x", Linear.Role.UP, 0, 5, 10, 2));
+        MomentShares shares = MomentShares.of(linears, 3 * 800);
+        assertThat(shares.of(linears.getFirst(), 0)).isZero();
+        assertThat(java.util.stream.IntStream.range(0, 7).map(i -> shares.of(linears.get(1), i)))
+                .containsExactly(0, 0, 1, 1, 1, 2, 2);
+        // More than is allowed: alone.
+        assertThat(shares.of(linears.get(2), 0)).isEqualTo(3);
+        assertThat(shares.of(linears.get(3), 0)).isEqualTo(4);
+        assertThat(shares.count()).isEqualTo(5);
+        assertThat(MomentShares.of(linears, Long.MAX_VALUE).count()).isEqualTo(1);
+        assertThat(MomentShares.heapBytes(linears))
+                .isBetween(64L << 20, Runtime.getRuntime().maxMemory());
+    }
+
+    /** What a run that was killed had in temporary files is not left to lie until the end. */
+    @Test
+    void leftoversOfAKilledRunAreRemoved() throws IOException {
+        Path output = folder.resolve("out.gguf");
+        RunFolder.open(output, "one\n").close();
+        Path left = Files.writeString(RunFolder.of(output).resolve("kvant-states1.tmp"), "x");
+        Path layer = Files.writeString(RunFolder.of(output).resolve("layer-00001.gguf"), "x");
+        try (RunFolder again = RunFolder.open(output, "one\n")) {
+            assertThat(again.resumed()).isTrue();
+            assertThat(left).doesNotExist();
+            assertThat(layer).exists();
+        }
     }
 
     @Test

@@ -2,13 +2,17 @@ package org.kvant.allocate;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.kvant.calibrate.GradientStatistics;
+import org.kvant.calibrate.MomentSource;
 import org.kvant.gguf.TensorInfo;
 
-/** Gradient-weighted moments: losses are nats a token, to second order. */
-public record GradientCurvature(GradientStatistics statistics) implements Curvature {
+/** Second moments of inputs: losses are nats a token, to second order, if they are gradient-weighted, and relative errors else. */
+public record MomentCurvature(MomentSource statistics) implements Curvature {
     @Override
     public float @Nullable [] moment(TensorInfo tensor, int matrix) throws IOException {
+        return statistics.diagonal() ? null : training(tensor, matrix);
+    }
+
+    private float @Nullable [] training(TensorInfo tensor, int matrix) throws IOException {
         if (!statistics.has(tensor.name())) {
             return null;
         }
@@ -36,17 +40,26 @@ public record GradientCurvature(GradientStatistics statistics) implements Curvat
     }
 
     @Override
-    public float @Nullable [] diagonal(TensorInfo tensor, int matrix) {
-        return null;
+    public float @Nullable [] diagonal(TensorInfo tensor, int matrix) throws IOException {
+        float[] moment = statistics.diagonal() ? training(tensor, matrix) : null;
+        if (moment == null) {
+            return null;
+        }
+        int columns = Math.toIntExact(tensor.columns());
+        float[] diagonal = new float[columns];
+        for (int j = 0; j < columns; j++) {
+            diagonal[j] = moment[j * columns + j];
+        }
+        return diagonal;
     }
 
     @Override
     public boolean divergence() {
-        return true;
+        return statistics.divergence();
     }
 
     @Override
     public String identity() throws IOException {
-        return "gradient " + statistics.identity();
+        return (divergence() ? "gradient " : "plain ") + statistics.identity();
     }
 }
