@@ -53,6 +53,7 @@ class OtlpExportTest {
                 .context(EngineOptions.defaultContext()
                         .contextSize(512)
                         .maxSequences(1)
+                        .batchSize(32)
                         .threads(1)
                         .build())
                 .build();
@@ -74,7 +75,12 @@ class OtlpExportTest {
                         http.port(),
                         "/v1/chat/completions",
                         "{\"messages\":[{\"role\":\"user\",\"content\":\"A secret\"}],\"max_tokens\":9,\"ignore_eos\":true,\"seed\":7}");
-                post(http.port(), "/v1/completions", "{\"prompt\":\"A\",\"ignore_eos\":true,\"timeout\":0.001}");
+                // Takes many decodes, so that its time is over before its first token.
+                String prompt = "A fox. ".repeat(80);
+                post(
+                        http.port(),
+                        "/v1/completions",
+                        "{\"prompt\":\"" + prompt + "\",\"ignore_eos\":true,\"timeout\":0.001}");
                 // Spans end after their answers.
                 Awaitility.await().until(() -> monitoring.scrape().contains("outcome=\"timeout\"} 1"));
                 Thread.sleep(200);
