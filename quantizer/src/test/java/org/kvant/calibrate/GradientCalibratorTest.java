@@ -241,11 +241,6 @@ class GradientCalibratorTest {
                 .isInstanceOf(CalibrateException.class)
                 .hasMessageContaining("another model")
                 .hasMessageContaining("kvant calibrate");
-        Path diagonals = folder.resolve("diagonals.gguf");
-        Calibrations.run(Calibrations.options(model, diagonals));
-        assertThatThrownBy(() -> quantize(model, diagonals))
-                .isInstanceOf(CalibrateException.class)
-                .hasMessageContaining("--gradient");
         byte[] bytes = Files.readAllBytes(stats);
         Path cut = Files.write(folder.resolve("cut.gguf"), Arrays.copyOf(bytes, bytes.length / 2));
         assertThatThrownBy(() -> quantize(model, cut))
