@@ -43,7 +43,7 @@ class AccuracyTest {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/completions"))
                 .POST(
                         HttpRequest.BodyPublishers.ofString(
-                                "{\"prompt\":\"Once upon a time\",\"max_tokens\":400,\"ignore_eos\":true,\"stream\":true,\"seed\":1}"))
+                                "{\"prompt\":\"Once upon a time\",\"max_tokens\":200,\"ignore_eos\":true,\"stream\":true,\"seed\":1}"))
                 .build();
         long sent = System.nanoTime();
         long first = 0;

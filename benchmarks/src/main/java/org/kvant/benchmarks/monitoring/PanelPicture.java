@@ -3,9 +3,11 @@ package org.kvant.benchmarks.monitoring;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -115,7 +117,9 @@ final class PanelPicture {
         for (Series each : series) {
             for (Map.Entry<String, String> label : each.labels().entrySet()) {
                 if (!label.getKey().startsWith("__")) {
-                    text(x + 8, row, 11, "start", "#333", label.getKey() + ": " + label.getValue());
+                    String line = label.getKey() + ": " + label.getValue();
+                    int fits = (int) (width / 6) - 2;
+                    text(x + 8, row, 11, "start", "#333", line.length() > fits ? line.substring(0, fits) + "…" : line);
                     row += 16;
                 }
             }
@@ -128,13 +132,16 @@ final class PanelPicture {
         boolean stacked = panel.at("fieldConfig", "defaults", "custom", "stacking", "mode")
                 .text()
                 .equals("normal");
+        Set<String> alone = unstacked();
         TreeMap<Double, Double> below = new TreeMap<>();
         List<List<double[]>> drawn = new ArrayList<>();
         double most = 0;
         for (Line line : lines) {
             List<double[]> points = new ArrayList<>();
             for (double[] point : line.points()) {
-                double at = stacked ? below.merge(point[0], point[1], Double::sum) : point[1];
+                double at = stacked && !alone.contains(line.name())
+                        ? below.merge(point[0], point[1], Double::sum)
+                        : point[1];
                 points.add(new double[] {point[0], at});
                 most = Math.max(most, at);
             }
@@ -164,6 +171,20 @@ final class PanelPicture {
                     .append("'/>\n");
         }
         names(lines, low + 30);
+    }
+
+    /** Names of the series that an override takes out of the stack. */
+    private Set<String> unstacked() {
+        Set<String> names = new HashSet<>();
+        for (JsonTree override : panel.at("fieldConfig", "overrides").list()) {
+            boolean none = override.at("properties").list().stream()
+                    .anyMatch(property -> property.at("id").text().equals("custom.stacking")
+                            && property.at("value", "mode").text().equals("none"));
+            if (none) {
+                names.add(override.at("matcher", "options").text());
+            }
+        }
+        return names;
     }
 
     private static double nameWidth(Line line) {
@@ -213,7 +234,7 @@ final class PanelPicture {
 
     private void times(double left, double right, double low) {
         double seconds = prometheus.to - prometheus.from;
-        for (int i = 0; i <= 2; i++) {
+        for (int i = 0; i <= 2; i += width < 250 ? 2 : 1) {
             String label = i == 2 ? "now" : String.format(Locale.ROOT, "-%.0f s", seconds * (2 - i) / 2);
             text(
                     left + i / 2.0 * (right - left),
