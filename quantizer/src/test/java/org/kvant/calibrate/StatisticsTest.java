@@ -77,7 +77,7 @@ class StatisticsTest {
         assertThatThrownBy(() -> Statistics.open(model)).hasMessageContaining("is not a statistics file");
         assertThatThrownBy(() -> Statistics.open(Calibrations.resource("demo.imatrix.gguf")))
                 .hasMessageContaining("llama-imatrix's")
-                .hasMessageContaining("--imatrix");
+                .hasMessageContaining("kvant calibrate");
         assertThatThrownBy(() -> Statistics.open(Calibrations.text())).isInstanceOf(CalibrateException.class);
         assertThatThrownBy(() -> Statistics.open(folder.resolve("absent.gguf"))).hasMessageContaining("no such file");
     }
