@@ -1,12 +1,15 @@
 package org.kvant.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -236,29 +239,33 @@ class StatusPageTest {
             post("/v1/completions", "{\"prompt\":\"Once\",\"ignore_eos\":true,\"max_tokens\":" + 5 * i + "}");
         }
         String metrics = metrics();
-        String rows =
-                "[...document.querySelectorAll('#latencies tr')].map(r => [...r.children].map(c => c.textContent).join('|')).join('\\n')";
         tab.evaluate(
                 "{const s = document.getElementById('span'); s.value = '0'; s.dispatchEvent(new Event('change'));}");
-        StringBuilder expected = new StringBuilder();
-        for (String[] row : new String[][] {
-            {"First token", "kvant_time_to_first_token_seconds"},
-            {"Between tokens", "kvant_time_between_tokens_seconds"},
-            {"Whole request", "kvant_request_end_to_end_seconds"}
-        }) {
-            TreeMap<Double, Double> buckets = buckets(metrics, row[1]);
-            expected.append(expected.isEmpty() ? "" : "\n")
-                    .append(row[0])
-                    .append('|' + shown(quantile(buckets, 0.5)))
-                    .append('|' + shown(quantile(buckets, 0.9)))
-                    .append('|' + shown(quantile(buckets, 0.99)))
-                    .append('|'
-                            + String.format(
-                                    Locale.ROOT,
-                                    "%,d",
-                                    buckets.lastEntry().getValue().longValue()));
+        Map<String, String> names = new LinkedHashMap<>();
+        names.put("First token", "kvant_time_to_first_token_seconds");
+        names.put("Between tokens", "kvant_time_between_tokens_seconds");
+        names.put("Whole request", "kvant_request_end_to_end_seconds");
+        StringBuilder counts = new StringBuilder();
+        for (Map.Entry<String, String> name : names.entrySet()) {
+            long count =
+                    buckets(metrics, name.getValue()).lastEntry().getValue().longValue();
+            counts.append(counts.isEmpty() ? "" : "\n")
+                    .append(name.getKey())
+                    .append(String.format(Locale.ROOT, "|%,d", count));
         }
-        tab.await(rows + " === " + BrowserTab.quoted(expected.toString()));
+        String cells =
+                "[...document.querySelectorAll('#latencies tr')].map(r => [...r.children].map(c => c.textContent))";
+        tab.await(cells + ".map(r => r[0] + '|' + r[4]).join('\\n') === " + BrowserTab.quoted(counts.toString()));
+        String[] rows = String.valueOf(tab.evaluate(cells + ".map(r => r.join('|')).join('\\n')"))
+                .split("\n");
+        assertThat(rows).hasSize(names.size());
+        for (String row : rows) {
+            String[] cell = row.split("\\|");
+            TreeMap<Double, Double> buckets = buckets(metrics, names.get(cell[0]));
+            assertShows(cell[1], quantile(buckets, 0.5));
+            assertShows(cell[2], quantile(buckets, 0.9));
+            assertShows(cell[3], quantile(buckets, 0.99));
+        }
     }
 
     private static TreeMap<Double, Double> buckets(String metrics, String name) {
@@ -288,10 +295,14 @@ class StatusPageTest {
         throw new AssertionError("no bucket holds " + q + " of " + buckets);
     }
 
-    private static String shown(double seconds) {
+    /** The cell, such as "1.33 ms", is the value to three digits; half a digit may go either way (1.325). */
+    private static void assertShows(String cell, double seconds) {
+        String unit = seconds < 1 ? " ms" : " s";
+        assertThat(cell).endsWith(unit);
+        BigDecimal shown = new BigDecimal(cell.substring(0, cell.length() - unit.length()));
         double value = seconds < 1 ? seconds * 1e3 : seconds;
-        int digits = value < 10 ? 2 : value < 100 ? 1 : 0;
-        return String.format(Locale.ROOT, "%." + digits + "f", value) + (seconds < 1 ? " ms" : " s");
+        assertThat(shown.scale()).isEqualTo(value < 10 ? 2 : value < 100 ? 1 : 0);
+        assertThat(shown.doubleValue()).isCloseTo(value, within(shown.ulp().doubleValue() * 0.5001));
     }
 
     private static double sample(String series) throws Exception {

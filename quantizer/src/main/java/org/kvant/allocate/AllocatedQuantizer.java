@@ -46,6 +46,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
     private final GgufFile model;
     private final @Nullable MomentSource statistics;
     private final @Nullable Path folder;
+    private final @Nullable WorkFolder work;
     private final Curvature curvature;
     private final List<TensorLosses> predicted;
     private final int alignment;
@@ -58,7 +59,8 @@ public final class AllocatedQuantizer implements AutoCloseable {
             @Nullable Path folder,
             ProgressListener listener,
             GgufFile model,
-            @Nullable MomentSource statistics)
+            @Nullable MomentSource statistics,
+            @Nullable WorkFolder work)
             throws IOException {
         this.options = options;
         this.request = request;
@@ -66,6 +68,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
         this.listener = listener;
         this.model = model;
         this.statistics = statistics;
+        this.work = work;
         this.curvature = curvature();
         List<TensorInfo> tensors = tensors();
         List<GgmlType> types = new ArrayList<>(request.candidates());
@@ -73,9 +76,6 @@ public final class AllocatedQuantizer implements AutoCloseable {
                 .map(TensorTypeRule::type)
                 .filter(t -> !types.contains(t))
                 .forEach(types::add);
-        if (folder != null) {
-            Files.createDirectories(folder);
-        }
         List<TensorLosses> losses =
                 Sensitivities.measure(model, tensors, types, curvature, inFolder(LOSSES), options.threads(), listener);
         this.predicted = losses.stream().map(this::restricted).toList();
@@ -104,7 +104,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
      *
      * @param options input, output, statistics or importance matrix, metadata and threads; its types are not used
      * @param folder for what is kept between runs, and removed after one that succeeds; null to keep nothing
-     * @throws AllocateException if there is nothing to measure with
+     * @throws AllocateException if there is nothing to measure with, or another process works in the folder
      * @throws IOException if a file can't be read, or is damaged or another model's
      */
     public static AllocatedQuantizer open(
@@ -120,6 +120,7 @@ public final class AllocatedQuantizer implements AutoCloseable {
         }
         GgufFile model = GgufFile.open(options.input());
         MomentSource statistics = null;
+        WorkFolder work = null;
         try {
             statistics = options.statistics() == null ? null : MomentSources.open(options.statistics(), model);
             if (statistics != null) {
@@ -128,8 +129,12 @@ public final class AllocatedQuantizer implements AutoCloseable {
             if (request.budget().divergence() != null) {
                 ProbeChunks.requireText(request, statistics);
             }
-            return new AllocatedQuantizer(options, request, folder, listener, model, statistics);
+            work = folder == null ? null : WorkFolder.open(folder);
+            return new AllocatedQuantizer(options, request, folder, listener, model, statistics, work);
         } catch (Throwable e) {
+            if (work != null) {
+                work.close();
+            }
             if (statistics != null) {
                 statistics.close();
             }
@@ -376,7 +381,10 @@ public final class AllocatedQuantizer implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
+        if (work != null) {
+            work.close();
+        }
         if (statistics != null) {
             statistics.close();
         }

@@ -2,6 +2,9 @@ package org.kvant.calibrate;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -94,7 +97,19 @@ final class TextChunks {
             }
             length = Math.max(0, length - 1); // the first byte of a character that may have been cut
         }
-        return new Piece(new String(read, 0, length, StandardCharsets.UTF_8), whole);
+        return new Piece(decoded(file, read, length), whole);
+    }
+
+    /** Anything else is tokenized without complaint, and a model calibrated on it suits nothing. */
+    private static String decoded(Path file, byte[] bytes, int length) throws CalibrateException {
+        ByteBuffer in = ByteBuffer.wrap(bytes, 0, length);
+        CharBuffer out = CharBuffer.allocate(length);
+        CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);
+        if (result.isError()) {
+            throw new CalibrateException(file + ": is not text in UTF-8 from byte " + in.position()
+                    + " on; convert it first, or leave it out");
+        }
+        return out.flip().toString();
     }
 
     private Piece conversations(Path file, long bytes) throws IOException {

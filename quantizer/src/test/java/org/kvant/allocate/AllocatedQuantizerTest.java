@@ -243,6 +243,23 @@ class AllocatedQuantizerTest {
     }
 
     @Test
+    void twoCannotWorkInTheSameFolder() throws IOException {
+        Path work = work();
+        QuantizeOptions options = options(folder.resolve("out.gguf"));
+        try (AllocatedQuantizer first =
+                AllocatedQuantizer.open(options, request(Budget.NONE), work, ProgressListener.NONE)) {
+            assertThat(message(() -> AllocatedQuantizer.open(options, request(Budget.NONE), work, ProgressListener.NONE)
+                            .close()))
+                    .contains(work.toString(), "another process");
+            assertThat(first.allocate().types()).isNotEmpty();
+        }
+        assertThat(work.resolve("lock")).doesNotExist();
+        AllocatedQuantizer.open(options, request(Budget.NONE), work, ProgressListener.NONE)
+                .close();
+        assertThat(work.resolve("losses.txt")).exists();
+    }
+
+    @Test
     void whatWasMeasuredIsNotMeasuredAgain() throws IOException {
         Path work = work();
         byte[] before = Files.readAllBytes(work.resolve("losses.txt"));

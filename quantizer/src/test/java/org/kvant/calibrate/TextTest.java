@@ -150,6 +150,19 @@ class TextTest {
     }
 
     @Test
+    void textInAnotherEncodingIsRefused() throws IOException {
+        try (Model model = load(TinyModel.llama())) {
+            byte[] fables = Files.readAllBytes(Calibrations.text());
+            fables[300] = (byte) 0xE9;
+            Path latin = Files.write(folder.resolve("latin.txt"), fables);
+            assertThatThrownBy(() -> new TextChunks(model, false, SIZE).of(List.of(latin), 10))
+                    .isInstanceOf(CalibrateException.class)
+                    .hasMessageContaining("latin.txt")
+                    .hasMessageContaining("UTF-8 from byte 300 on");
+        }
+    }
+
+    @Test
     void aSeedMakesAText() throws IOException {
         for (TinyModel tiny : List.of(TinyModel.llama(), TinyModel.gemma3())) {
             try (Model model = load(tiny)) {
