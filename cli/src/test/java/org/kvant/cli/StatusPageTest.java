@@ -261,7 +261,7 @@ class StatusPageTest {
         assertThat(rows).hasSize(names.size());
         for (String row : rows) {
             String[] cell = row.split("\\|");
-            TreeMap<Double, Double> buckets = buckets(metrics, names.get(cell[0]));
+            TreeMap<Double, Double> buckets = buckets(metrics, Objects.requireNonNull(names.get(cell[0])));
             assertShows(cell[1], quantile(buckets, 0.5));
             assertShows(cell[2], quantile(buckets, 0.9));
             assertShows(cell[3], quantile(buckets, 0.99));
