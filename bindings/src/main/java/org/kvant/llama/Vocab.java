@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_h;
 
 /** A model's tokens. Usable from any thread while the model is open; afterwards every method that needs it throws {@code IllegalStateException}. */
@@ -27,12 +29,11 @@ public final class Vocab {
     private final int newLine;
     private final boolean addsBos;
     private final boolean addsEos;
-    private final BitSet endOfGeneration;
-    private final BitSet control;
     private final BitSet suppressed;
     private final AtomicReferenceArray<byte[]> pieces;
     private final AtomicReferenceArray<byte[]> piecesWithSpecial;
     private final boolean nfc;
+    private volatile int @Nullable [] endTokens;
 
     Vocab(Lifetime lifetime, MemorySegment vocab, DeepStack stack, boolean nfc) {
         this.lifetime = lifetime;
@@ -46,12 +47,6 @@ public final class Vocab {
         this.newLine = llama_h.llama_vocab_nl(vocab);
         this.addsBos = llama_h.llama_vocab_get_add_bos(vocab);
         this.addsEos = llama_h.llama_vocab_get_add_eos(vocab);
-        this.endOfGeneration = new BitSet(size);
-        this.control = new BitSet(size);
-        for (int token = 0; token < size; token++) {
-            endOfGeneration.set(token, llama_h.llama_vocab_is_eog(vocab, token));
-            control.set(token, llama_h.llama_vocab_is_control(vocab, token));
-        }
         this.suppressed = suppressed(vocab, size);
         this.pieces = new AtomicReferenceArray<>(size);
         this.piecesWithSpecial = new AtomicReferenceArray<>(size);
@@ -113,12 +108,26 @@ public final class Vocab {
 
     /** Whether a text ends with this token: end of text, of turn and the like. */
     public boolean isEog(int token) {
-        return endOfGeneration.get(checked(token));
+        checked(token);
+        return lifetime.use(() -> llama_h.llama_vocab_is_eog(vocab, token));
     }
 
     /** Whether this token stands for something other than text. */
     public boolean isControl(int token) {
-        return control.get(checked(token));
+        checked(token);
+        return lifetime.use(() -> llama_h.llama_vocab_is_control(vocab, token));
+    }
+
+    /** All tokens that are {@link #isEog}, ascending. The first call asks for every token, which a start can do without. */
+    public int[] endTokens() {
+        int[] known = endTokens;
+        if (known == null) {
+            known = lifetime.use(() -> IntStream.range(0, size)
+                    .filter(token -> llama_h.llama_vocab_is_eog(vocab, token))
+                    .toArray());
+            endTokens = known;
+        }
+        return known.clone();
     }
 
     /** Tokens that the model's file says should never be generated. */

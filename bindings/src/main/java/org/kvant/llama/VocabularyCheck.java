@@ -1,8 +1,6 @@
 package org.kvant.llama;
 
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.kvant.gguf.GgufException;
@@ -33,25 +31,27 @@ final class VocabularyCheck {
         if (tokens.size() == 0) {
             throw HyperParameters.bad(TOKENS, "is empty");
         }
-        Set<ByteBuffer> texts = distinct(tokens);
+        Set<String> texts = distinct(tokens);
         if (kind.equals(SENTENCE_PIECE)) {
             requireBytes(texts);
-        } else if (kind.equals("rwkv") && !texts.contains(text("\\n"))) {
+        } else if (kind.equals("rwkv") && !texts.contains("\\n")) {
             throw HyperParameters.bad(TOKENS, "has no token for a line break");
         }
     }
 
-    /** Asserted while loading. What counts is the text that llama.cpp sees: up to a NUL, and made up when empty. */
-    private static Set<ByteBuffer> distinct(MetaArray tokens) throws GgufException {
-        Set<ByteBuffer> texts = HashSet.newHashSet(tokens.size());
+    /**
+     * Asserted while loading. What counts is the text that llama.cpp sees: up to a NUL, and made up when empty. One character here
+     * is one byte there: strings of Latin-1 are hashed faster than anything else before code is compiled.
+     */
+    private static Set<String> distinct(MetaArray tokens) throws GgufException {
+        Set<String> texts = HashSet.newHashSet(tokens.size());
         for (int i = 0; i < tokens.size(); i++) {
-            byte[] bytes = tokens.bytes(i);
-            int end = 0;
-            while (end < bytes.length && bytes[end] != 0) {
-                end++;
+            String text = new String(tokens.bytes(i), StandardCharsets.ISO_8859_1);
+            int end = text.indexOf(0);
+            if (end >= 0) {
+                text = text.substring(0, end);
             }
-            ByteBuffer text = end == 0 ? text("[EMPTY_" + i + "]") : ByteBuffer.wrap(Arrays.copyOf(bytes, end));
-            if (!texts.add(text)) {
+            if (!texts.add(text.isEmpty() ? "[EMPTY_" + i + "]" : text)) {
                 throw HyperParameters.bad(TOKENS, "has the token at index " + i + " twice");
             }
         }
@@ -59,16 +59,12 @@ final class VocabularyCheck {
     }
 
     /** Text that is in no piece is spelled in bytes; a byte that is missing would be an exception through C. */
-    private static void requireBytes(Set<ByteBuffer> texts) throws GgufException {
+    private static void requireBytes(Set<String> texts) throws GgufException {
         for (int b = 0; b < 256; b++) {
             String name = "<0x%02X>".formatted(b);
-            if (!texts.contains(text(name)) && !texts.contains(ByteBuffer.wrap(new byte[] {(byte) b}))) {
+            if (!texts.contains(name) && !texts.contains(String.valueOf((char) b))) {
                 throw HyperParameters.bad(TOKENS, "has no token " + name + ", so some texts could not be tokenized");
             }
         }
-    }
-
-    private static ByteBuffer text(String text) {
-        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     }
 }

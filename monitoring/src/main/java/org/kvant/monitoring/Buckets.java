@@ -1,7 +1,5 @@
 package org.kvant.monitoring;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -103,9 +101,7 @@ public final class Buckets {
 
         /** Through decimal digits: 3.15e-3 must read 0.00315 in an {@code le} label. */
         private static double scaled(double number, int decade) {
-            return new BigDecimal(number, new MathContext(3))
-                    .scaleByPowerOfTen(decade)
-                    .doubleValue();
+            return Double.parseDouble(number + "e" + decade);
         }
     }
 }

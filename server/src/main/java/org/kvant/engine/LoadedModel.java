@@ -2,7 +2,6 @@ package org.kvant.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.kvant.grammar.GrammarException;
 import org.kvant.grammar.TokenTexts;
@@ -36,7 +35,6 @@ final class LoadedModel implements AutoCloseable {
     final Vocab vocab;
     final ModelInfo info;
     /** Tokens that end a generation. */
-    final int[] endTokens;
 
     /** Makes samplers beside the decode thread. */
     final SamplerPreparation preparation = new SamplerPreparation(this);
@@ -51,7 +49,6 @@ final class LoadedModel implements AutoCloseable {
         this.context = context;
         batch = new Batch(context.batchSize());
         vocab = model.vocab();
-        endTokens = IntStream.range(0, vocab.size()).filter(vocab::isEog).toArray();
         suppressedTokens = vocab.suppressedTokens();
         info = new ModelInfo(
                 file,

@@ -16,7 +16,7 @@ final class RequestSampler implements AutoCloseable {
     private final SamplerChain chain;
     private final @Nullable GrammarState grammar;
     private final int minTokens;
-    /** Tokens that would end the text. */
+    /** Tokens that would end the text, if it has a least length. */
     private final int[] ends;
     /** Tokens that the samplers never choose, so that a grammar can't leave just those. */
     private final int[] never;
@@ -24,9 +24,14 @@ final class RequestSampler implements AutoCloseable {
     /** @throws GrammarException if the grammar can't be followed from the beginning */
     RequestSampler(LoadedModel loaded, GenerationRequest request, TokenList prompt) throws GrammarException {
         minTokens = request.minTokens();
-        ends = concat(
-                loaded.endTokens, request.stopTokens().stream().mapToInt(i -> i).toArray());
-        never = request.ignoreEos() ? concat(loaded.suppressedTokens, loaded.endTokens) : loaded.suppressedTokens;
+        ends = minTokens == 0
+                ? new int[0]
+                : concat(
+                        loaded.vocab.endTokens(),
+                        request.stopTokens().stream().mapToInt(i -> i).toArray());
+        never = request.ignoreEos()
+                ? concat(loaded.suppressedTokens, loaded.vocab.endTokens())
+                : loaded.suppressedTokens;
         grammar = request.grammar() == null ? null : new GrammarState(request.grammar(), loaded.tokenTexts());
         chain = Samplers.create(loaded, request, prompt);
     }

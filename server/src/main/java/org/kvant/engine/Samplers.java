@@ -24,7 +24,7 @@ final class Samplers {
         SamplerChain.Builder chain = SamplerChain.builder(loaded.vocab);
         Map<Integer, Float> biases = new HashMap<>(options.logitBias());
         if (request.ignoreEos()) {
-            ban(loaded.endTokens, biases);
+            ban(loaded.vocab.endTokens(), biases);
         }
         ban(loaded.suppressedTokens, biases);
         if (!biases.isEmpty()) {

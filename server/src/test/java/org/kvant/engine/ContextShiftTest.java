@@ -54,7 +54,7 @@ class ContextShiftTest {
             int past = prompt.length;
             while (true) {
                 assertThat(context.decode(batch)).isInstanceOf(DecodeResult.Ok.class);
-                context.forbid(index, harness.loaded.endTokens);
+                context.forbid(index, harness.loaded.vocab.endTokens());
                 context.forbid(index, harness.loaded.suppressedTokens);
                 int token = likeliest(context.logits(index));
                 sampled.add(token);
