@@ -51,10 +51,13 @@ final class Planner {
         }
         int room = batchSize - streaming;
         int left = budget.tokens(streaming, order.size(), room);
+        int most = streaming == 0 ? room : Math.min(room, budget.maximum());
+        int taken = 0;
         for (int place = 0; place < order.size() && left > 0; place++) {
             int i = order.get(place);
-            shares[i] = Math.min(wants[i], left);
+            shares[i] = share(wants[i], left, place == 0, most - taken);
             left -= shares[i];
+            taken += shares[i];
         }
         for (int i = 0; i < slots.length; i++) {
             ActiveRequest request = slots[i].owner;
@@ -62,5 +65,21 @@ final class Planner {
                 plan.add(request, shares[i]);
             }
         }
+    }
+
+    /**
+     * What one prompt gets of what is left. A piece costs a pass over the weights, however small it is: the end of a prompt comes along if it is less than half of
+     * what goes before, and a small beginning waits for the next step.
+     *
+     * @param wanted tokens that the prompt still needs
+     * @param left of the step's budget
+     * @param first whether it is the step's first prompt, which always gets on
+     * @param room the most that it may get, whatever its time
+     */
+    static int share(int wanted, int left, boolean first, int room) {
+        if (wanted <= left + left / 2 && wanted <= room) {
+            return wanted;
+        }
+        return left < PromptBudget.MINIMUM && !first ? 0 : Math.min(wanted, left);
     }
 }

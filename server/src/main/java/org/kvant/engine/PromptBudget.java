@@ -39,6 +39,11 @@ final class PromptBudget {
         nanosPerToken = nanosPerToken == 0 ? sample : nanosPerToken + SMOOTHING * (sample - nanosPerToken);
     }
 
+    /** The most prompt tokens of a step beside streams, however fast they are. */
+    int maximum() {
+        return maximum;
+    }
+
     /** What a prompt token takes; 0 if that isn't known yet. */
     double nanosPerToken() {
         return nanosPerToken;
