@@ -71,13 +71,32 @@ final class Figures {
         return table.toString();
     }
 
+    /** One figure's medians; NaN where a program has none. {@code raw} is of the fastest of the library's own programs. */
+    record Row(String what, double ours, double theirs, double raw) {}
+
+    /** In the order in which they were recorded first. */
+    synchronized List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        samples.forEach((what, byProgram) -> rows.add(new Row(
+                what,
+                median(byProgram.getOrDefault(OURS, List.of())),
+                median(byProgram.getOrDefault(THEIRS, List.of())),
+                byProgram.entrySet().stream()
+                        .filter(entry -> !entry.getKey().startsWith(OURS))
+                        .filter(entry -> !entry.getKey().equals(THEIRS))
+                        .mapToDouble(entry -> median(entry.getValue()))
+                        .max()
+                        .orElse(Double.NaN))));
+        return rows;
+    }
+
     private static String ratio(double ours, double other) {
         return Double.isNaN(ours) || Double.isNaN(other) || other == 0
                 ? ""
                 : String.format(Locale.ROOT, "**%.3f**", ours / other);
     }
 
-    private static String number(double value) {
+    static String number(double value) {
         if (Double.isNaN(value)) {
             return "";
         }

@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class PeerBench {
     private PeerBench() {}
 
-    /** Arguments: bin/kvant, llama-server, llama-bench, the model, threads, rounds, starts, seconds of the longest case, cases or "all". */
+    /** Arguments: bin/kvant, llama-server, llama-bench, the model, threads, rounds, starts, seconds of the longest case, cases or "all", and a file for the medians. */
     public static void main(String[] args) throws Exception {
-        if (args.length != 9) {
+        if (args.length < 9 || args.length > 10) {
             System.err.println(
-                    "usage: PeerBench KVANT LLAMA_SERVER LLAMA_BENCH MODEL THREADS ROUNDS STARTS SECONDS CASES");
+                    "usage: PeerBench KVANT LLAMA_SERVER LLAMA_BENCH MODEL THREADS ROUNDS STARTS SECONDS CASES [TABLE.csv]");
             System.exit(2);
         }
         Peers peers = new Peers(args[0], args[1], args[2], args[3], Integer.parseInt(args[4]), new AtomicInteger());
@@ -45,6 +45,9 @@ public final class PeerBench {
                 + String.join(", ", loads));
         System.out.println();
         System.out.print(figures.markdown());
+        if (args.length == 10) {
+            PeerPicture.write(figures.rows(), Path.of(args[9]));
+        }
         if (peers.failures().get() > 0) {
             System.err.println(peers.failures() + " runs failed; their figures are missing");
             System.exit(1);

@@ -83,8 +83,8 @@ enum PeerCase {
         void round(Peers peers, Figures figures, int seconds) throws InterruptedException {
             Peers.Work work = (server, who) -> {
                 try (HttpClient client = StreamedCompletion.client()) {
-                    StreamedCompletion.run(client, server, "1 " + Prompts.RECORDS, 256);
-                    StreamedCompletion seen = StreamedCompletion.run(client, server, Prompts.RECORDS, 256);
+                    StreamedCompletion.again(client, server, "1 " + Prompts.RECORDS, 256);
+                    StreamedCompletion seen = StreamedCompletion.again(client, server, Prompts.RECORDS, 256);
                     figures.record("repetitive text: decode tok/s", who, 1 / seen.betweenTokens());
                 }
             };
@@ -132,11 +132,11 @@ enum PeerCase {
         try (HttpClient client = StreamedCompletion.client()) {
             // What a JIT compiler or a page cache still has to learn is not what a long-running server shows.
             for (int i = 0; i < 3; i++) {
-                StreamedCompletion.run(client, server, "Warm-up " + i + ". " + Prompts.CHAT, TOKENS);
+                StreamedCompletion.again(client, server, "Warm-up " + i + ". " + Prompts.CHAT, TOKENS);
             }
             for (int i = 0; i < 3; i++) {
                 StreamedCompletion seen =
-                        StreamedCompletion.run(client, server, "Part " + i + ". " + Prompts.CHAT, TOKENS);
+                        StreamedCompletion.again(client, server, "Part " + i + ". " + Prompts.CHAT, TOKENS);
                 figures.record("one stream: decode tok/s", who, 1 / seen.betweenTokens());
                 figures.record("one stream: first token, ms", who, seen.firstToken() * 1e3);
                 figures.record("one stream: whole request, tok/s", who, seen.tokens() / seen.total());

@@ -37,6 +37,17 @@ record StreamedCompletion(double firstToken, double betweenTokens, double total,
         return run(client, server, prompt, tokens, gap -> {});
     }
 
+    /** The same, once more if the connection was dropped: llama-server does that with connections that were kept alive. */
+    static StreamedCompletion again(HttpClient client, ServerProcess server, String prompt, int tokens)
+            throws IOException, InterruptedException {
+        try {
+            return run(client, server, prompt, tokens);
+        } catch (IOException dropped) {
+            System.err.println("  once more: " + dropped.getMessage());
+            return run(client, server, prompt, tokens);
+        }
+    }
+
     /** @param gaps gets the time since the text before whenever there is more, while the stream runs */
     static StreamedCompletion run(
             HttpClient client, ServerProcess server, String prompt, int tokens, DoubleConsumer gaps)

@@ -41,7 +41,7 @@ final class Streams {
                 int number = sent++;
                 var _ = prompts.submit(() -> {
                     String text = Prompts.words(1_000 + number, LONG_PROMPT_WORDS);
-                    firsts.add(StreamedCompletion.run(http, server, text, LONG_PROMPT_TOKENS)
+                    firsts.add(StreamedCompletion.again(http, server, text, LONG_PROMPT_TOKENS)
                             .firstToken());
                     return null;
                 });
