@@ -82,6 +82,14 @@ final class VllmVocabulary {
                         VllmVocabulary::promptTokens)
                 .counter("prefix_cache_hits_total", "Prompt tokens found in the cache.", VllmVocabulary::cachedTokens)
                 .counter(
+                        "external_prefix_cache_queries_total",
+                        Metric.PROMPT_CACHE_QUERIED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.PROMPT_CACHE_QUERIED_TOKENS, model))
+                .counter(
+                        "external_prefix_cache_hits_total",
+                        Metric.PROMPT_CACHE_RESTORED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.PROMPT_CACHE_RESTORED_TOKENS, model))
+                .counter(
                         "generation_tokens_total",
                         Metric.GENERATED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.GENERATED_TOKENS, model))
