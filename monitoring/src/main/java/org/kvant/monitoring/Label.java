@@ -3,6 +3,8 @@ package org.kvant.monitoring;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
+import org.kvant.engine.DraftOptions;
 import org.kvant.engine.EngineState;
 
 /** Labels of the catalogue, with the values that are known beforehand: their series exist, at zero, from the start. */
@@ -29,6 +31,10 @@ public enum Label {
             "`stored_prompts`: the tokens of all prompts in files; `prompt_states`: what is on its way to or from files;"
                     + " `token_texts`: the vocabulary as grammars need it, made with the first one",
             List.of("stored_prompts", "prompt_states", "token_texts")),
+    POSITION(
+            "position",
+            "place of a guessed token among those guessed at once, from 0",
+            IntStream.range(0, DraftOptions.LIMIT).mapToObj(Integer::toString).toList()),
     LOOKUP("result", "whether a file was found", List.of("hit", "miss")),
     PROMPT_FAILURE(
             "reason",

@@ -9,6 +9,7 @@ import static org.kvant.monitoring.Label.LOOKUP;
 import static org.kvant.monitoring.Label.MODEL;
 import static org.kvant.monitoring.Label.OUTCOME;
 import static org.kvant.monitoring.Label.PART;
+import static org.kvant.monitoring.Label.POSITION;
 import static org.kvant.monitoring.Label.PROMPT_FAILURE;
 import static org.kvant.monitoring.Label.REJECTION;
 import static org.kvant.monitoring.Label.RESIDENT_KIND;
@@ -150,6 +151,13 @@ public enum Metric {
             MetricUnit.TOKENS,
             "Guessed tokens that came true; they are among the generated ones.",
             MODEL),
+    ACCEPTED_AT_POSITION(
+            "kvant_accepted_tokens_by_position_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Guessed tokens that came true, by their place among those guessed at once.",
+            MODEL,
+            POSITION),
     REQUESTS(
             "kvant_requests_total",
             COUNTER,

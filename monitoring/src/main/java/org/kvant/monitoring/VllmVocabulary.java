@@ -105,6 +105,7 @@ final class VllmVocabulary {
                         "spec_decode_num_accepted_tokens_total",
                         Metric.ACCEPTED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.ACCEPTED_TOKENS, model))
+                .counterBy("spec_decode_num_accepted_tokens_per_pos_total", Metric.ACCEPTED_AT_POSITION, Label.POSITION)
                 .counter(
                         "num_preemptions_total",
                         Metric.PREEMPTIONS.help(),
@@ -156,7 +157,13 @@ final class VllmVocabulary {
                                         "num_gpu_blocks",
                                         Long.toString((long) reading.sum(Metric.KV_CELLS, model) / BLOCK_TOKENS),
                                         "cache_dtype",
-                                        String.join(",", reading.values(Metric.KV_RESERVED_BYTES, model, Label.TYPE))),
+                                        String.join(",", reading.values(Metric.KV_RESERVED_BYTES, model, Label.TYPE)),
+                                        "enable_prefix_caching",
+                                        "True",
+                                        "kv_cache_size_tokens",
+                                        Long.toString((long) reading.sum(Metric.KV_CELLS, model)),
+                                        "kv_cache_memory_bytes",
+                                        Long.toString((long) reading.sum(Metric.KV_RESERVED_BYTES, model))),
                                 1)))
                 .add(
                         "lora_requests_info",

@@ -136,6 +136,13 @@ class EngineMetricsTest {
         assertThat(value(scrape, Metric.DRAFTS)).isEqualTo(2);
         assertThat(value(scrape, Metric.DRAFTED_TOKENS)).isEqualTo(10);
         assertThat(value(scrape, Metric.ACCEPTED_TOKENS)).isEqualTo(5);
+        assertThat(value(scrape, Metric.ACCEPTED_AT_POSITION, "position", "0")).isEqualTo(1);
+        assertThat(value(scrape, Metric.ACCEPTED_AT_POSITION, "position", "4")).isEqualTo(1);
+        assertThat(value(scrape, Metric.ACCEPTED_AT_POSITION, "position", "5")).isZero();
+        assertThat(scrape.family(Metric.ACCEPTED_AT_POSITION.exposedName()).samples().stream()
+                        .mapToDouble(ParsedScrape.Sample::value)
+                        .sum())
+                .isEqualTo(5);
         assertHistogram(scrape, Metric.DECODE_BATCH, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_PROMPT_TOKENS, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_GENERATED_TOKENS, 1, 3);

@@ -91,6 +91,8 @@ class VocabularyTest {
         assertCounter(scrape, "vllm:spec_decode_num_drafts_total", 1, VLLM);
         assertCounter(scrape, "vllm:spec_decode_num_draft_tokens_total", 8, VLLM);
         assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_total", 5, VLLM);
+        assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_per_pos_total", 1, with(VLLM, "position", "4"));
+        assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_per_pos_total", 0, with(VLLM, "position", "5"));
         assertCounter(scrape, "vllm:request_success_total", 0, with(VLLM, "finished_reason", "stop"));
         assertCounter(scrape, "vllm:request_success_total", 0, with(VLLM, "finished_reason", "error"));
         assertHistogram(scrape, "vllm:time_to_first_token_seconds", 1, 0.231);
@@ -118,7 +120,13 @@ class VocabularyTest {
                 "num_gpu_blocks",
                 "64",
                 "cache_dtype",
-                "f16,q8_0");
+                "f16,q8_0",
+                "enable_prefix_caching",
+                "True",
+                "kv_cache_size_tokens",
+                "1024",
+                "kv_cache_memory_bytes",
+                "12288");
         assertThat(scrape.value(
                         "vllm:lora_requests_info",
                         "max_lora",
@@ -143,6 +151,8 @@ class VocabularyTest {
         assertCounter(scrape, "llamacpp:spec_decode_num_drafts_total", 1, LLAMA);
         assertCounter(scrape, "llamacpp:spec_decode_num_draft_tokens_total", 8, LLAMA);
         assertCounter(scrape, "llamacpp:spec_decode_num_accepted_tokens_total", 5, LLAMA);
+        assertCounter(
+                scrape, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", 1, with(LLAMA, "position", "0"));
         assertGauge(scrape, "llamacpp:n_tokens_max", 20, LLAMA);
         assertGauge(scrape, "llamacpp:prompt_tokens_seconds", 40, LLAMA);
         assertCounter(scrape, "llamacpp:tokens_predicted_seconds_total", 0.06, LLAMA);
