@@ -7,7 +7,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** The options of {@code serve} for a model that guesses ahead. */
+/** The options of {@code serve} and {@code plan} for a model that guesses ahead. */
 final class DraftArguments {
     @Option(
             names = {"-md", "--draft"},

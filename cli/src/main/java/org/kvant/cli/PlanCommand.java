@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         name = "plan",
         description =
                 "Says how much memory `kvant serve` takes for a model with the same options, by part, and the largest context"
-                        + " that fits. Reads the file's header only. Ends with 1 if it does not fit.",
+                        + " that fits. Reads files' headers only. Ends with 1 if it does not fit.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class PlanCommand implements Callable<Integer> {
@@ -42,6 +42,9 @@ public final class PlanCommand implements Callable<Integer> {
 
     @Mixin
     private final ContextArguments context = new ContextArguments();
+
+    @Mixin
+    private final DraftArguments draft = new DraftArguments();
 
     @Option(
             names = {"-ngl", "--gpu-layers"},
@@ -71,6 +74,7 @@ public final class PlanCommand implements Callable<Integer> {
         ContextOptions wanted = context.options(command);
         EngineOptions options = EngineOptions.builder()
                 .model(ModelOptions.defaults().withGpuLayers(gpuLayers))
+                .draft(draft.options(command))
                 .build();
         try (MemoryPlanner planner = MemoryPlanner.open(model, options)) {
             ContextOptions sized = EngineOptions.sized(wanted, planner.trainContext());

@@ -46,6 +46,12 @@ record PlanReport(
         parts.put("kv_k", plan.kvBytesK());
         parts.put("kv_v", plan.kvBytesV());
         parts.put("compute_buffers", plan.computeBytes());
+        if (plan.draft().bytes() > 0) {
+            parts.put("draft_weights", plan.draft().weightBytes());
+            parts.put("draft_kv_k", plan.draft().kvBytesK());
+            parts.put("draft_kv_v", plan.draft().kvBytesV());
+            parts.put("draft_compute_buffers", plan.draft().computeBytes());
+        }
         parts.put("java_heap_max", java.heap());
         parts.put("java_rest", java.rest());
         return parts;
@@ -57,6 +63,10 @@ record PlanReport(
             case "kv_k" -> "K cache, " + context.cacheTypeK().ggmlName();
             case "kv_v" -> "V cache, " + context.cacheTypeV().ggmlName();
             case "compute_buffers" -> "compute buffers";
+            case "draft_weights" -> "draft model: weights";
+            case "draft_kv_k" -> "draft model: K cache";
+            case "draft_kv_v" -> "draft model: V cache";
+            case "draft_compute_buffers" -> "draft model: compute buffers";
             case "java_heap_max" -> "Java heap, at most";
             default -> "Java, the rest, about";
         };

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -20,13 +21,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.convert.Converter;
 import org.kvant.convert.OutType;
 import org.kvant.gguf.ProgressListener;
+import org.kvant.quantize.Preset;
+import org.kvant.quantize.QuantizeOptions;
+import org.kvant.quantize.Quantizer;
 
 /** {@code kvant plan} against what {@code kvant serve} with the same options reports. */
 class PlanCommandTest {
+    /** Series of the parts. */
+    private static final Map<String, String> PARTS = Map.of(
+            "weights", "kvant_weight_bytes{",
+            "kv_k", "kvant_kv_reserved_bytes{model=\"demo\",part=\"k\"",
+            "kv_v", "kvant_kv_reserved_bytes{model=\"demo\",part=\"v\"",
+            "compute_buffers", "kvant_compute_buffer_bytes{",
+            "java_heap_max", "kvant_java_heap_max_bytes");
+
     @TempDir
     private static Path folder;
 
     private static String model;
+    private static String draft;
 
     @BeforeAll
     static void convert() throws Exception {
@@ -34,6 +47,9 @@ class PlanCommandTest {
         Converter.convert(
                 Path.of(System.getProperty("kvant.root"), "models", "demo"), file, OutType.F16, ProgressListener.NONE);
         model = file.toString();
+        Path small = folder.resolve("draft.gguf");
+        var unused = Quantizer.run(QuantizeOptions.of(file, small, Preset.Q4_0), ProgressListener.NONE);
+        draft = small.toString();
     }
 
     private static String plan(int code, String... options) throws Exception {
@@ -66,7 +82,32 @@ class PlanCommandTest {
     @ValueSource(
             strings = {"--ctx-size 1024 --parallel 2 --kv q8_0/f16", "--ctx-size 300 --parallel 1 -ub 64 --kv f32"})
     void saysWhatTheRunningServerReports(String options) throws Exception {
-        String[] words = options.split(" ");
+        assertPlanned(options.split(" "), PARTS);
+    }
+
+    @Test
+    void saysWhatADraftModelTakes() throws Exception {
+        Map<String, String> parts = new HashMap<>(PARTS);
+        parts.put("draft_weights", "kvant_draft_model_bytes{model=\"demo\",part=\"weights\"");
+        parts.put("draft_kv_k", "kvant_draft_model_bytes{model=\"demo\",part=\"kv_k\"");
+        parts.put("draft_kv_v", "kvant_draft_model_bytes{model=\"demo\",part=\"kv_v\"");
+        parts.put("draft_compute_buffers", "kvant_draft_model_bytes{model=\"demo\",part=\"compute_buffers\"");
+        Map<String, Object> planned = assertPlanned(
+                new String[] {"--ctx-size", "1024", "--parallel", "2", "--kv", "q8_0", "-ub", "128", "--draft", draft},
+                parts);
+        long sum = parts.keySet().stream()
+                .mapToLong(part -> number(planned, "bytes", part))
+                .sum();
+        assertThat(number(planned, "bytes", "total")).isEqualTo(sum + number(planned, "bytes", "java_rest"));
+
+        assertThat(plan(0, "--draft", draft))
+                .containsPattern("draft model: weights +3\\.\\d MiB")
+                .contains("draft model: compute buffers");
+        assertThat(plan(2, "--draft-max", "4")).contains("--draft FILE");
+        assertThat(plan(2, "--draft", draft + ".not")).contains("draft.gguf.not");
+    }
+
+    private static Map<String, Object> assertPlanned(String[] words, Map<String, String> parts) throws Exception {
         Map<String, Object> planned = json(0, words);
         List<String> command = new ArrayList<>(List.of("serve", "-m", model, "-a", "demo", "--port", "0", "-t", "1"));
         command.addAll(List.of(words));
@@ -77,18 +118,13 @@ class PlanCommandTest {
                             HttpRequest.newBuilder(URI.create(url + "/metrics")).build(),
                             HttpResponse.BodyHandlers.ofString())
                     .body();
-            Map.of(
-                            "weights", "kvant_weight_bytes{",
-                            "kv_k", "kvant_kv_reserved_bytes{model=\"demo\",part=\"k\"",
-                            "kv_v", "kvant_kv_reserved_bytes{model=\"demo\",part=\"v\"",
-                            "compute_buffers", "kvant_compute_buffer_bytes{",
-                            "java_heap_max", "kvant_java_heap_max_bytes")
-                    .forEach((part, series) -> assertThat((double) number(planned, "bytes", part))
-                            .as(part)
-                            .isPositive()
-                            .isCloseTo(reported(metrics, series), withinPercentage(5)));
+            parts.forEach((part, series) -> assertThat((double) number(planned, "bytes", part))
+                    .as(part)
+                    .isPositive()
+                    .isCloseTo(reported(metrics, series), withinPercentage(5)));
             assertThat(reported(metrics, "kvant_kv_cells{")).isEqualTo(number(planned, "context", "cells"));
         }
+        return planned;
     }
 
     @Test

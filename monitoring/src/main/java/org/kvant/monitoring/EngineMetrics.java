@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -49,6 +50,7 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
     private final Counter drafts;
     private final Counter draftedTokens;
     private final Counter acceptedTokens;
+    private final List<Counter> acceptedAt;
     private final Counter computedTokens;
     private final Counter cachedTokens;
     private final Counter preemptions;
@@ -91,6 +93,9 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         drafts = meters.counter(Metric.DRAFTS, model);
         draftedTokens = meters.counter(Metric.DRAFTED_TOKENS, model);
         acceptedTokens = meters.counter(Metric.ACCEPTED_TOKENS, model);
+        acceptedAt = Label.POSITION.known().stream()
+                .map(position -> meters.counter(Metric.ACCEPTED_AT_POSITION, model, position))
+                .toList();
         cachedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "cached");
         generated = () -> timeToFirstToken.count() + timeBetweenTokens.count();
         meters.counter(Metric.GENERATED_TOKENS, generated, model);
@@ -199,6 +204,9 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         drafts.increment();
         draftedTokens.increment(drafted);
         acceptedTokens.increment(accepted);
+        for (int position = 0; position < Math.min(accepted, acceptedAt.size()); position++) {
+            acceptedAt.get(position).increment();
+        }
     }
 
     @Override

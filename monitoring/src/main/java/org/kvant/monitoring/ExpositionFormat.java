@@ -25,8 +25,14 @@ enum ExpositionFormat {
         this.versions = List.of(versions);
     }
 
-    ExpositionFormatWriter writer() {
+    /** The client library's writer, which {@link ExpositionWriter} does the same as. */
+    ExpositionFormatWriter reference() {
         return writer;
+    }
+
+    /** The header {@code Content-Type}. */
+    String contentType() {
+        return writer.getContentType();
     }
 
     /**

@@ -3,6 +3,8 @@ package org.kvant.monitoring;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
+import org.kvant.engine.DraftOptions;
 import org.kvant.engine.EngineState;
 
 /** Labels of the catalogue, with the values that are known beforehand: their series exist, at zero, from the start. */
@@ -23,6 +25,22 @@ public enum Label {
             "`running`, or `cached` for what a finished request left and the next one may take",
             List.of("running", "cached")),
     PART("part", "`k` or `v`", List.of("k", "v")),
+    DRAFT_PART("part", "as `kvant plan` names them", List.of("weights", "kv_k", "kv_v", "compute_buffers")),
+    HOST_CACHE(
+            "cache",
+            "`stored_prompts`: the tokens of all prompts in files; `prompt_states`: what is on its way to or from files;"
+                    + " `token_texts`: the vocabulary as grammars need it, made with the first one",
+            List.of("stored_prompts", "prompt_states", "token_texts")),
+    POSITION(
+            "position",
+            "place of a guessed token among those guessed at once, from 0",
+            IntStream.range(0, DraftOptions.LIMIT).mapToObj(Integer::toString).toList()),
+    LOOKUP("result", "whether a file was found", List.of("hit", "miss")),
+    PROMPT_FAILURE(
+            "reason",
+            "`read`: a file was damaged, gone or another model's; `write`: it could not be written; `restore`: what was read"
+                    + " didn't fit into the KV cache; `skip`: too large, or too many waited to be written",
+            List.of("read", "write", "restore", "skip")),
     TYPE("type", "the ggml type of the cache, as `q8_0`"),
     RESIDENT_KIND(
             "kind",

@@ -50,6 +50,7 @@ final class LlamaServerVocabulary {
                         "spec_decode_num_accepted_tokens_total",
                         Metric.ACCEPTED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.ACCEPTED_TOKENS, model))
+                .counterBy("spec_decode_num_accepted_tokens_per_pos_total", Metric.ACCEPTED_AT_POSITION, Label.POSITION)
                 .gauge(
                         "n_tokens_max",
                         Metric.LONGEST_SEQUENCE.help(),

@@ -1,11 +1,16 @@
 package org.kvant.monitoring;
 
+import static org.kvant.monitoring.Label.DRAFT_PART;
+import static org.kvant.monitoring.Label.HOST_CACHE;
 import static org.kvant.monitoring.Label.HTTP_REJECTION;
 import static org.kvant.monitoring.Label.JAVA;
 import static org.kvant.monitoring.Label.LLAMA_CPP;
+import static org.kvant.monitoring.Label.LOOKUP;
 import static org.kvant.monitoring.Label.MODEL;
 import static org.kvant.monitoring.Label.OUTCOME;
 import static org.kvant.monitoring.Label.PART;
+import static org.kvant.monitoring.Label.POSITION;
+import static org.kvant.monitoring.Label.PROMPT_FAILURE;
 import static org.kvant.monitoring.Label.REJECTION;
 import static org.kvant.monitoring.Label.RESIDENT_KIND;
 import static org.kvant.monitoring.Label.SOURCE;
@@ -146,6 +151,13 @@ public enum Metric {
             MetricUnit.TOKENS,
             "Guessed tokens that came true; they are among the generated ones.",
             MODEL),
+    ACCEPTED_AT_POSITION(
+            "kvant_accepted_tokens_by_position_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Guessed tokens that came true, by their place among those guessed at once.",
+            MODEL,
+            POSITION),
     REQUESTS(
             "kvant_requests_total",
             COUNTER,
@@ -221,9 +233,79 @@ public enum Metric {
             MODEL,
             PART,
             TYPE),
+    KV_SHARED_CELLS(
+            "kvant_kv_shared_cells",
+            GAUGE,
+            MetricUnit.CELLS,
+            "Cells that sequences would need besides if they didn't share those of a common beginning.",
+            MODEL),
+    KV_SHARED_BYTES(
+            "kvant_kv_shared_bytes", GAUGE, MetricUnit.BYTES, "Memory that such sharing saves.", MODEL, PART, TYPE),
     WEIGHT_BYTES("kvant_weight_bytes", GAUGE, MetricUnit.BYTES, "The model's tensors.", MODEL),
     COMPUTE_BUFFER_BYTES(
             "kvant_compute_buffer_bytes", GAUGE, MetricUnit.BYTES, "Native buffers for intermediate results.", MODEL),
+    DRAFT_MODEL_BYTES(
+            "kvant_draft_model_bytes",
+            GAUGE,
+            MetricUnit.BYTES,
+            "What the draft model takes besides; 0 without one.",
+            MODEL,
+            DRAFT_PART),
+    HOST_CACHE_BYTES(
+            "kvant_host_cache_bytes",
+            GAUGE,
+            MetricUnit.BYTES,
+            "The process' own memory, outside the KV cache, for what is kept between requests.",
+            MODEL,
+            HOST_CACHE),
+
+    PROMPT_CACHE_FILES(
+            "kvant_prompt_cache_files",
+            GAUGE,
+            MetricUnit.NONE,
+            "Prompts kept in files; without a folder for them this and what follows is 0.",
+            MODEL),
+    PROMPT_CACHE_BYTES("kvant_prompt_cache_bytes", GAUGE, MetricUnit.BYTES, "Size of those files.", MODEL),
+    PROMPT_CACHE_LIMIT(
+            "kvant_prompt_cache_limit_bytes", GAUGE, MetricUnit.BYTES, "Most that those files may take.", MODEL),
+    PROMPT_CACHE_LOOKUPS(
+            "kvant_prompt_cache_lookups_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Times that a file was looked for because the KV cache lacked much of a prompt, by result.",
+            MODEL,
+            LOOKUP),
+    PROMPT_CACHE_QUERIED_TOKENS(
+            "kvant_prompt_cache_queried_tokens_total",
+            COUNTER,
+            MetricUnit.TOKENS,
+            "Tokens that the KV cache lacked at those times.",
+            MODEL),
+    PROMPT_CACHE_RESTORED_TOKENS(
+            "kvant_prompt_cache_restored_tokens_total",
+            COUNTER,
+            MetricUnit.TOKENS,
+            "Tokens that came from files into the KV cache; they are among the cached prompt tokens.",
+            MODEL),
+    PROMPT_CACHE_READ_BYTES(
+            "kvant_prompt_cache_read_bytes_total", COUNTER, MetricUnit.BYTES, "What was read from files.", MODEL),
+    PROMPT_CACHE_WRITTEN_FILES(
+            "kvant_prompt_cache_written_files_total", COUNTER, MetricUnit.NONE, "Files that were written.", MODEL),
+    PROMPT_CACHE_WRITTEN_BYTES(
+            "kvant_prompt_cache_written_bytes_total", COUNTER, MetricUnit.BYTES, "Size of the files written.", MODEL),
+    PROMPT_CACHE_EVICTED_FILES(
+            "kvant_prompt_cache_evicted_files_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Files removed to make room for others.",
+            MODEL),
+    PROMPT_CACHE_FAILURES(
+            "kvant_prompt_cache_failures_total",
+            COUNTER,
+            MetricUnit.NONE,
+            "Prompts that could not be kept or had from files, by reason; the requests don't notice but in their time.",
+            MODEL,
+            PROMPT_FAILURE),
 
     RESIDENT_BYTES(
             "kvant_resident_memory_bytes",

@@ -4,16 +4,13 @@ import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.kvant.http.HttpListener;
@@ -24,6 +21,8 @@ import org.kvant.http.MetricsSource;
  * no other thread wait; it takes about a millisecond, which an event loop shouldn't be asked for.
  */
 public final class Monitoring implements MetricsSource, AutoCloseable {
+    private static final Set<Vocabulary> OWN_NAMES = Set.of(Vocabulary.KVANT);
+
     private final RequestTraces traces = new RequestTraces();
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, traces);
@@ -32,9 +31,14 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
 
     private final Set<Vocabulary> vocabularies;
 
+    /** What a scraper can ask for: few, as there are few vocabularies. */
+    private record Text(ExpositionFormat format, Set<Vocabulary> shown) {}
+
+    private final Map<Text, ExpositionWriter> writers = new ConcurrentHashMap<>();
+
     /** Exposes the catalogue under its own names. */
     public Monitoring(BuildInfo build) {
-        this(build, EnumSet.of(Vocabulary.KVANT));
+        this(build, OWN_NAMES);
     }
 
     /**
@@ -89,22 +93,21 @@ public final class Monitoring implements MetricsSource, AutoCloseable {
 
     @Override
     public Scrape scrape(@Nullable String accept, @Nullable String names) {
-        return scrape(accept, names == null ? vocabularies : Vocabulary.parse(names));
+        return scrape(accept, names == null ? vocabularies : Set.copyOf(Vocabulary.parse(names)));
     }
 
     private Scrape scrape(@Nullable String accept, Set<Vocabulary> shown) {
-        ExpositionFormatWriter writer = ExpositionFormat.negotiate(accept).writer();
-        ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
-        try {
-            writer.write(body, snapshots(shown));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return new Scrape(writer.getContentType(), body.toByteArray());
+        ExpositionFormat format = ExpositionFormat.negotiate(accept);
+        ExpositionWriter writer =
+                writers.computeIfAbsent(new Text(format, shown), text -> new ExpositionWriter(text.format));
+        return new Scrape(format.contentType(), writer.write(snapshots(shown)));
     }
 
     private MetricSnapshots snapshots(Set<Vocabulary> shown) {
         MetricSnapshots catalogue = catalogue();
+        if (shown.equals(OWN_NAMES)) {
+            return catalogue;
+        }
         return new MetricSnapshots(shown.stream()
                 .flatMap(vocabulary -> vocabulary.snapshots(catalogue))
                 .toList());

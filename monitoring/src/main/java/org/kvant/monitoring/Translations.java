@@ -53,6 +53,18 @@ final class Translations {
         return value(name, MetricType.GAUGE, help, value);
     }
 
+    /** A counter with one series for each value of a label that the metric has besides the model. */
+    Translations counterBy(String name, Metric source, Label label) {
+        return add(
+                name,
+                MetricType.COUNTER,
+                source.help(),
+                (reading, model, own) -> label.known().stream()
+                        .<Translation.Point>map(value -> new Translation.Value(
+                                own.merge(Labels.of(label.label(), value)), reading.sum(source, model, label, value)))
+                        .toList());
+    }
+
     private Translations value(String name, MetricType type, String help, ToDoubleBiFunction<Reading, String> value) {
         return add(
                 name,

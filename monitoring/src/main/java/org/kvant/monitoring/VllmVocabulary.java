@@ -82,6 +82,14 @@ final class VllmVocabulary {
                         VllmVocabulary::promptTokens)
                 .counter("prefix_cache_hits_total", "Prompt tokens found in the cache.", VllmVocabulary::cachedTokens)
                 .counter(
+                        "external_prefix_cache_queries_total",
+                        Metric.PROMPT_CACHE_QUERIED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.PROMPT_CACHE_QUERIED_TOKENS, model))
+                .counter(
+                        "external_prefix_cache_hits_total",
+                        Metric.PROMPT_CACHE_RESTORED_TOKENS.help(),
+                        (reading, model) -> reading.sum(Metric.PROMPT_CACHE_RESTORED_TOKENS, model))
+                .counter(
                         "generation_tokens_total",
                         Metric.GENERATED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.GENERATED_TOKENS, model))
@@ -97,6 +105,7 @@ final class VllmVocabulary {
                         "spec_decode_num_accepted_tokens_total",
                         Metric.ACCEPTED_TOKENS.help(),
                         (reading, model) -> reading.sum(Metric.ACCEPTED_TOKENS, model))
+                .counterBy("spec_decode_num_accepted_tokens_per_pos_total", Metric.ACCEPTED_AT_POSITION, Label.POSITION)
                 .counter(
                         "num_preemptions_total",
                         Metric.PREEMPTIONS.help(),
@@ -148,7 +157,13 @@ final class VllmVocabulary {
                                         "num_gpu_blocks",
                                         Long.toString((long) reading.sum(Metric.KV_CELLS, model) / BLOCK_TOKENS),
                                         "cache_dtype",
-                                        String.join(",", reading.values(Metric.KV_RESERVED_BYTES, model, Label.TYPE))),
+                                        String.join(",", reading.values(Metric.KV_RESERVED_BYTES, model, Label.TYPE)),
+                                        "enable_prefix_caching",
+                                        "True",
+                                        "kv_cache_size_tokens",
+                                        Long.toString((long) reading.sum(Metric.KV_CELLS, model)),
+                                        "kv_cache_memory_bytes",
+                                        Long.toString((long) reading.sum(Metric.KV_RESERVED_BYTES, model))),
                                 1)))
                 .add(
                         "lora_requests_info",

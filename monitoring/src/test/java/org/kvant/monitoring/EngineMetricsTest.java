@@ -12,17 +12,57 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
+import org.kvant.engine.ModelMemory;
 import org.kvant.engine.Outcome;
 import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
+import org.kvant.promptstore.PromptStoreFigures;
 
 class EngineMetricsTest {
     private static final String MODEL = "tiny \"quoted\" \\ model";
     private static final String ESCAPED = "tiny \\\"quoted\\\" \\\\ model";
-    private static final EngineSnapshot LOADING =
-            new EngineSnapshot(EngineState.LOADING, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0, 0);
+    private static final EngineSnapshot LOADING = new EngineSnapshot(
+            EngineState.LOADING,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            "",
+            "",
+            0,
+            0,
+            ModelMemory.NONE,
+            0,
+            PromptStoreFigures.NONE);
     private static final EngineSnapshot BUSY = new EngineSnapshot(
-            EngineState.READY, 2, 3, 1, 5, 4, 256, 192, 77, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000);
+            EngineState.READY,
+            2,
+            3,
+            1,
+            5,
+            4,
+            256,
+            192,
+            128,
+            77,
+            1024,
+            4096,
+            8192,
+            "q8_0",
+            "f16",
+            1_000_000,
+            2_000,
+            new ModelMemory(11, 12, 13, 14),
+            15,
+            new PromptStoreFigures(21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37));
 
     private final Monitoring monitoring = new Monitoring(new BuildInfo("1.2.3", "0.5.0", "25"));
 
@@ -45,13 +85,18 @@ class EngineMetricsTest {
 
         ParsedScrape scrape = ParsedScrape.parse(monitoring.scrape());
         for (Metric metric : Metric.values()) {
-            if (metric.perModel() && metric.type() != MetricType.GAUGE && metric != Metric.KV_EVICTED_CELLS) {
+            if (metric.perModel() && metric.type() != MetricType.GAUGE && !fromSnapshot(metric)) {
                 assertThat(scrape.family(metric.exposedName()).samples())
                         .as(metric.exposedName())
                         .isNotEmpty()
                         .allSatisfy(sample -> assertThat(sample.value()).isZero());
             }
         }
+    }
+
+    /** Comes with {@link EngineMetrics#watch}, which follows at once. */
+    private static boolean fromSnapshot(Metric metric) {
+        return metric == Metric.KV_EVICTED_CELLS || metric.exposedName().startsWith("kvant_prompt_cache_");
     }
 
     @Test
@@ -91,6 +136,13 @@ class EngineMetricsTest {
         assertThat(value(scrape, Metric.DRAFTS)).isEqualTo(2);
         assertThat(value(scrape, Metric.DRAFTED_TOKENS)).isEqualTo(10);
         assertThat(value(scrape, Metric.ACCEPTED_TOKENS)).isEqualTo(5);
+        assertThat(value(scrape, Metric.ACCEPTED_AT_POSITION, "position", "0")).isEqualTo(1);
+        assertThat(value(scrape, Metric.ACCEPTED_AT_POSITION, "position", "4")).isEqualTo(1);
+        assertThat(value(scrape, Metric.ACCEPTED_AT_POSITION, "position", "5")).isZero();
+        assertThat(scrape.family(Metric.ACCEPTED_AT_POSITION.exposedName()).samples().stream()
+                        .mapToDouble(ParsedScrape.Sample::value)
+                        .sum())
+                .isEqualTo(5);
         assertHistogram(scrape, Metric.DECODE_BATCH, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_PROMPT_TOKENS, 1, 12);
         assertHistogram(scrape, Metric.REQUEST_GENERATED_TOKENS, 1, 3);
@@ -158,6 +210,37 @@ class EngineMetricsTest {
                 .isEqualTo(2048);
         assertThat(value(busy, Metric.WEIGHT_BYTES)).isEqualTo(1_000_000);
         assertThat(value(busy, Metric.COMPUTE_BUFFER_BYTES)).isEqualTo(2_000);
+        assertThat(value(busy, Metric.KV_SHARED_CELLS)).isEqualTo(128);
+        assertThat(value(busy, Metric.KV_SHARED_BYTES, "part", "k", "type", "q8_0"))
+                .isEqualTo(512);
+        assertThat(value(busy, Metric.KV_SHARED_BYTES, "part", "v", "type", "f16"))
+                .isEqualTo(1024);
+        assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "weights")).isEqualTo(11);
+        assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "kv_k")).isEqualTo(12);
+        assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "kv_v")).isEqualTo(13);
+        assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "compute_buffers"))
+                .isEqualTo(14);
+        assertThat(value(busy, Metric.HOST_CACHE_BYTES, "cache", "token_texts")).isEqualTo(15);
+        assertThat(value(busy, Metric.HOST_CACHE_BYTES, "cache", "stored_prompts"))
+                .isEqualTo(24);
+        assertThat(value(busy, Metric.HOST_CACHE_BYTES, "cache", "prompt_states"))
+                .isEqualTo(25);
+        assertThat(value(busy, Metric.PROMPT_CACHE_FILES)).isEqualTo(21);
+        assertThat(value(busy, Metric.PROMPT_CACHE_BYTES)).isEqualTo(22);
+        assertThat(value(busy, Metric.PROMPT_CACHE_LIMIT)).isEqualTo(23);
+        assertThat(value(busy, Metric.PROMPT_CACHE_LOOKUPS, "result", "hit")).isEqualTo(26);
+        assertThat(value(busy, Metric.PROMPT_CACHE_LOOKUPS, "result", "miss")).isEqualTo(27);
+        assertThat(value(busy, Metric.PROMPT_CACHE_QUERIED_TOKENS)).isEqualTo(28);
+        assertThat(value(busy, Metric.PROMPT_CACHE_RESTORED_TOKENS)).isEqualTo(29);
+        assertThat(value(busy, Metric.PROMPT_CACHE_READ_BYTES)).isEqualTo(30);
+        assertThat(value(busy, Metric.PROMPT_CACHE_WRITTEN_FILES)).isEqualTo(31);
+        assertThat(value(busy, Metric.PROMPT_CACHE_WRITTEN_BYTES)).isEqualTo(32);
+        assertThat(value(busy, Metric.PROMPT_CACHE_EVICTED_FILES)).isEqualTo(33);
+        assertThat(value(busy, Metric.PROMPT_CACHE_FAILURES, "reason", "read")).isEqualTo(34);
+        assertThat(value(busy, Metric.PROMPT_CACHE_FAILURES, "reason", "write")).isEqualTo(35);
+        assertThat(value(busy, Metric.PROMPT_CACHE_FAILURES, "reason", "restore"))
+                .isEqualTo(36);
+        assertThat(value(busy, Metric.PROMPT_CACHE_FAILURES, "reason", "skip")).isEqualTo(37);
         assertThatIllegalStateException()
                 .isThrownBy(() -> metrics.watch(() -> BUSY))
                 .withMessageContaining("tiny");
@@ -200,6 +283,7 @@ class EngineMetricsTest {
         assertThat(value(scrape, Metric.GENERATED_TOKENS)).isEqualTo(2);
         assertThat(value(scrape, Metric.REQUESTS_RUNNING)).isEqualTo(3);
         assertThat(value(scrape, Metric.KV_EVICTED_CELLS)).isEqualTo(77);
+        assertThat(value(scrape, Metric.PROMPT_CACHE_WRITTEN_FILES)).isEqualTo(31);
         assertThat(scrape.value("kvant_process_cpu_seconds_total")).isPositive();
         assertThat(scrape.value("kvant_java_gc_seconds_total")).isPositive();
         assertThat(scrape.value("kvant_uptime_seconds")).isPositive();

@@ -20,6 +20,7 @@ import org.kvant.engine.EngineOptions;
 import org.kvant.engine.EngineState;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
+import org.kvant.promptstore.PromptStoreOptions;
 
 /** A real Prometheus scrapes a real server under load: everything arrives, every rule and every panel has data. */
 class PrometheusScrapeTest {
@@ -38,6 +39,7 @@ class PrometheusScrapeTest {
                         .maxSequences(2)
                         .threads(1)
                         .build())
+                .promptCache(new PromptStoreOptions(folder.resolve("prompts"), 1 << 30))
                 .build();
         try (Monitoring monitoring = new Monitoring(BuildInfo.of("test"));
                 HttpService http =

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
+import org.kvant.engine.ModelMemory;
 import org.kvant.engine.Outcome;
 import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
+import org.kvant.promptstore.PromptStoreFigures;
 
 /** Prometheus' own parser and linter on what we expose. */
 class PromtoolTest {
@@ -17,7 +19,26 @@ class PromtoolTest {
         try (Monitoring monitoring = new Monitoring(BuildInfo.of("0.5.0"))) {
             EngineMetrics metrics = monitoring.engine("a \"model\" with \\ and\nnew line, ünïcode");
             metrics.watch(() -> new EngineSnapshot(
-                    EngineState.READY, 2, 3, 1, 5, 4, 256, 128, 0, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000));
+                    EngineState.READY,
+                    2,
+                    3,
+                    1,
+                    5,
+                    4,
+                    256,
+                    128,
+                    0,
+                    0,
+                    1024,
+                    4096,
+                    8192,
+                    "q8_0",
+                    "f16",
+                    1_000_000,
+                    2_000,
+                    ModelMemory.NONE,
+                    0,
+                    PromptStoreFigures.NONE));
             metrics.firstToken("1", 250_000_000);
             metrics.token("1", 9_500_000);
             metrics.requestFinished("1", Outcome.STOP, new Usage(12, 4, 2), new Timings(0, 0, 0, 300_000_000));

@@ -13,9 +13,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
+import org.kvant.engine.ModelMemory;
 import org.kvant.engine.Outcome;
 import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
+import org.kvant.promptstore.PromptStoreFigures;
 
 class VocabularyTest {
     private static final String[] VLLM = {"model_name", "m", "engine", "0"};
@@ -32,7 +34,26 @@ class VocabularyTest {
         Monitoring monitoring = new Monitoring(new BuildInfo("1", "2", "3"), vocabularies);
         EngineMetrics metrics = monitoring.engine("m");
         metrics.watch(() -> new EngineSnapshot(
-                EngineState.READY, 2, 3, 1, 5, 4, 256, 128, 0, 1024, 4096, 8192, "q8_0", "f16", 1_000_000, 2_000));
+                EngineState.READY,
+                2,
+                3,
+                1,
+                5,
+                4,
+                256,
+                128,
+                0,
+                0,
+                1024,
+                4096,
+                8192,
+                "q8_0",
+                "f16",
+                1_000_000,
+                2_000,
+                ModelMemory.NONE,
+                0,
+                new PromptStoreFigures(0, 0, 0, 0, 0, 0, 0, 70, 60, 0, 0, 0, 0, 0, 0, 0, 0)));
         metrics.requestStarted("1", 30_000_000);
         metrics.decodeStep(8, 8, 1, 180_000_000);
         metrics.decodeStep(2, 0, 2, 20_000_000);
@@ -60,6 +81,8 @@ class VocabularyTest {
         assertCounter(scrape, "vllm:prompt_tokens_cached_total", 4, VLLM);
         assertCounter(scrape, "vllm:prefix_cache_queries_total", 12, VLLM);
         assertCounter(scrape, "vllm:prefix_cache_hits_total", 4, VLLM);
+        assertCounter(scrape, "vllm:external_prefix_cache_queries_total", 70, VLLM);
+        assertCounter(scrape, "vllm:external_prefix_cache_hits_total", 60, VLLM);
         assertCounter(scrape, "vllm:generation_tokens_total", 3, VLLM);
         assertCounter(scrape, "vllm:prompt_tokens_by_source_total", 8, with(VLLM, "source", "local_compute"));
         assertCounter(scrape, "vllm:prompt_tokens_by_source_total", 4, with(VLLM, "source", "local_cache_hit"));
@@ -68,6 +91,8 @@ class VocabularyTest {
         assertCounter(scrape, "vllm:spec_decode_num_drafts_total", 1, VLLM);
         assertCounter(scrape, "vllm:spec_decode_num_draft_tokens_total", 8, VLLM);
         assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_total", 5, VLLM);
+        assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_per_pos_total", 1, with(VLLM, "position", "4"));
+        assertCounter(scrape, "vllm:spec_decode_num_accepted_tokens_per_pos_total", 0, with(VLLM, "position", "5"));
         assertCounter(scrape, "vllm:request_success_total", 0, with(VLLM, "finished_reason", "stop"));
         assertCounter(scrape, "vllm:request_success_total", 0, with(VLLM, "finished_reason", "error"));
         assertHistogram(scrape, "vllm:time_to_first_token_seconds", 1, 0.231);
@@ -95,7 +120,13 @@ class VocabularyTest {
                 "num_gpu_blocks",
                 "64",
                 "cache_dtype",
-                "f16,q8_0");
+                "f16,q8_0",
+                "enable_prefix_caching",
+                "True",
+                "kv_cache_size_tokens",
+                "1024",
+                "kv_cache_memory_bytes",
+                "12288");
         assertThat(scrape.value(
                         "vllm:lora_requests_info",
                         "max_lora",
@@ -120,6 +151,8 @@ class VocabularyTest {
         assertCounter(scrape, "llamacpp:spec_decode_num_drafts_total", 1, LLAMA);
         assertCounter(scrape, "llamacpp:spec_decode_num_draft_tokens_total", 8, LLAMA);
         assertCounter(scrape, "llamacpp:spec_decode_num_accepted_tokens_total", 5, LLAMA);
+        assertCounter(
+                scrape, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", 1, with(LLAMA, "position", "0"));
         assertGauge(scrape, "llamacpp:n_tokens_max", 20, LLAMA);
         assertGauge(scrape, "llamacpp:prompt_tokens_seconds", 40, LLAMA);
         assertCounter(scrape, "llamacpp:tokens_predicted_seconds_total", 0.06, LLAMA);

@@ -17,7 +17,8 @@ final class DecodeLoop implements Runnable {
         /** The native library is there; the model comes next. */
         void starting(Backend backend);
 
-        void loaded(LoadedModel model);
+        /** @param stored prompts in files; null for none */
+        void loaded(LoadedModel model, @Nullable StoredPrefixes stored);
 
         /** The loop can't go on; {@link #stopped} still follows. */
         void failed(Throwable cause);
@@ -121,7 +122,7 @@ final class DecodeLoop implements Runnable {
                 loaded.warmUp();
             }
             Scheduler scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, stored);
-            owner.loaded(loaded);
+            owner.loaded(loaded, stored);
             try {
                 while (!stopping) {
                     signalled = false;

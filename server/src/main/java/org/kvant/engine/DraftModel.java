@@ -69,31 +69,56 @@ final class DraftModel implements AutoCloseable {
      */
     static DraftModel load(DraftOptions options, EngineOptions engine, Context host) throws IOException {
         Model served = host.model();
-        if (served.recurrent() || served.slidingWindow() > 0) {
-            throw new EngineSetupException("a draft model can't guess for " + served.path()
-                    + ": wrong guesses must be forgotten, and a model with a "
-                    + (served.recurrent() ? "recurrent state" : "sliding window")
-                    + " can't be set back; start without --draft");
-        }
+        checkServed(served);
         Model model = Model.load(options.model(), engine.model());
         try {
             DraftVocabulary.check(served, model);
             Context context = model.newContext(
-                    ContextOptions.builder()
-                            .contextSize(host.contextSize())
-                            .maxSequences(host.maxSequences())
-                            .batchSize(host.batchSize())
-                            .ubatchSize(host.ubatchSize())
-                            .maxOutputs(host.maxSequences())
-                            .kvUnified(host.kvUnified())
-                            .fullSwaCache(true)
-                            .build(),
+                    contextOptions(
+                            host.contextSize(),
+                            host.maxSequences(),
+                            host.batchSize(),
+                            host.ubatchSize(),
+                            host.kvUnified()),
                     host);
             return new DraftModel(options, engine, model, context, served);
         } catch (IOException | RuntimeException e) {
             model.close();
             throw e;
         }
+    }
+
+    /**
+     * Says whether any model can guess for this one.
+     *
+     * @throws EngineSetupException if none can
+     */
+    static void checkServed(Model served) throws EngineSetupException {
+        if (served.recurrent() || served.slidingWindow() > 0) {
+            throw new EngineSetupException("a draft model can't guess for " + served.path()
+                    + ": wrong guesses must be forgotten, and a model with a "
+                    + (served.recurrent() ? "recurrent state" : "sliding window")
+                    + " can't be set back; start without --draft");
+        }
+    }
+
+    /** Its context beside one of the served model with these figures. */
+    static ContextOptions contextOptions(int cells, int sequences, int batch, int ubatch, boolean unified) {
+        return ContextOptions.builder()
+                .contextSize(cells)
+                .maxSequences(sequences)
+                .batchSize(batch)
+                .ubatchSize(ubatch)
+                .maxOutputs(sequences)
+                .kvUnified(unified)
+                .fullSwaCache(true)
+                .build();
+    }
+
+    /** What it takes. */
+    ModelMemory memory() {
+        return new ModelMemory(
+                model.weightBytes(), context.kvBytesK(), context.kvBytesV(), context.computeBufferBytes());
     }
 
     /** Whether it can guess what follows these tokens, at least one. */

@@ -12,6 +12,7 @@ import org.kvant.llama.Backend;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.UnsupportedTemplateException;
+import org.kvant.promptstore.PromptStoreFigures;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,9 @@ public final class Engine implements AutoCloseable {
             ThreadCounts threads,
             long kvBytesK,
             long kvBytesV,
-            long computeBytes) {}
+            long computeBytes,
+            ModelMemory draft,
+            @Nullable StoredPrefixes stored) {}
 
     private Engine(Path file, EngineOptions options, EngineListener listener) {
         this.options = options;
@@ -220,6 +223,7 @@ public final class Engine implements AutoCloseable {
                 context.maxSequences(),
                 gauges.kvCellsUsed,
                 gauges.kvCellsRunning,
+                gauges.kvCellsShared,
                 gauges.kvCellsEvicted,
                 l == null ? 0 : l.info.contextSize(),
                 l == null ? 0 : l.kvBytesK,
@@ -227,7 +231,10 @@ public final class Engine implements AutoCloseable {
                 context.cacheTypeK().ggmlName(),
                 context.cacheTypeV().ggmlName(),
                 l == null ? 0 : l.info.weightBytes(),
-                l == null ? 0 : l.computeBytes);
+                l == null ? 0 : l.computeBytes,
+                l == null ? ModelMemory.NONE : l.draft,
+                l == null ? 0 : l.model.tokenTextBytes(),
+                l == null || l.stored == null ? PromptStoreFigures.NONE : l.stored.figures());
     }
 
     /**
@@ -312,7 +319,7 @@ public final class Engine implements AutoCloseable {
         }
 
         @Override
-        public void loaded(LoadedModel model) {
+        public void loaded(LoadedModel model, @Nullable StoredPrefixes stored) {
             loaded = new Loaded(
                     model,
                     model.info,
@@ -320,7 +327,9 @@ public final class Engine implements AutoCloseable {
                     new ThreadCounts(model.context.threads(), model.context.threadsBatch()),
                     model.context.kvBytesK(),
                     model.context.kvBytesV(),
-                    model.context.computeBufferBytes());
+                    model.context.computeBufferBytes(),
+                    model.draft == null ? ModelMemory.NONE : model.draft.memory(),
+                    stored);
             if (moveTo(EngineState.READY)) {
                 log.info(
                         "Ready: {}, {} sequences of {} tokens",

@@ -1,5 +1,7 @@
 package org.kvant.engine;
 
+import org.kvant.promptstore.PromptStoreFigures;
+
 /**
  * Gauges, consistent to within one decode. Everything about the model is 0 until it is loaded.
  *
@@ -11,6 +13,7 @@ package org.kvant.engine;
  * @param maxSequences how many can run at a time
  * @param kvCellsUsed cells that hold a token, those kept for prefix reuse included
  * @param kvCellsRunning how many of those belong to running requests; the others are given up as soon as somebody needs them
+ * @param kvCellsShared tokens of sequences that lie in another sequence's cells: cells that sharing saves
  * @param kvCellsEvicted cells that were given up so, since the start
  * @param kvCellsTotal cells of the cache
  * @param kvBytesK bytes reserved for K
@@ -19,6 +22,9 @@ package org.kvant.engine;
  * @param kvTypeV the same of V
  * @param weightBytes bytes of the model's tensors
  * @param computeBufferBytes bytes of the buffers for intermediate results
+ * @param draft what the draft model takes; {@link ModelMemory#NONE} without one
+ * @param tokenTextBytes Java memory for the texts of all tokens, which grammars need; 0 until the first one
+ * @param promptStore prompts in files; {@link PromptStoreFigures#NONE} without a folder for them
  */
 public record EngineSnapshot(
         EngineState state,
@@ -29,6 +35,7 @@ public record EngineSnapshot(
         int maxSequences,
         long kvCellsUsed,
         long kvCellsRunning,
+        long kvCellsShared,
         long kvCellsEvicted,
         long kvCellsTotal,
         long kvBytesK,
@@ -36,19 +43,32 @@ public record EngineSnapshot(
         String kvTypeK,
         String kvTypeV,
         long weightBytes,
-        long computeBufferBytes) {
+        long computeBufferBytes,
+        ModelMemory draft,
+        long tokenTextBytes,
+        PromptStoreFigures promptStore) {
 
     /** K bytes in cells that hold a token. */
     public long kvBytesUsedK() {
-        return used(kvBytesK);
+        return part(kvBytesK, kvCellsUsed);
     }
 
     /** V bytes in cells that hold a token. */
     public long kvBytesUsedV() {
-        return used(kvBytesV);
+        return part(kvBytesV, kvCellsUsed);
     }
 
-    private long used(long bytes) {
-        return kvCellsTotal == 0 ? 0 : Math.round((double) bytes * kvCellsUsed / kvCellsTotal);
+    /** K bytes that sharing saves. */
+    public long kvBytesSharedK() {
+        return part(kvBytesK, kvCellsShared);
+    }
+
+    /** V bytes that sharing saves. */
+    public long kvBytesSharedV() {
+        return part(kvBytesV, kvCellsShared);
+    }
+
+    private long part(long bytes, long cells) {
+        return kvCellsTotal == 0 ? 0 : Math.round((double) bytes * cells / kvCellsTotal);
     }
 }

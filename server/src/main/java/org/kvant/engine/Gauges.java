@@ -6,6 +6,7 @@ final class Gauges {
     volatile int paused;
     volatile long kvCellsUsed;
     volatile long kvCellsRunning;
+    volatile long kvCellsShared;
     volatile long kvCellsEvicted;
 
     void publish(PrefixCache cache) {
@@ -13,9 +14,11 @@ final class Gauges {
         int held = 0;
         long cells = 0;
         long owned = 0;
+        long common = 0;
         for (Slot slot : cache.slots()) {
             int own = slot.cells - slot.shared;
             cells += own;
+            common += slot.shared;
             if (slot.owner != null) {
                 busy++;
                 owned += own;
@@ -26,6 +29,7 @@ final class Gauges {
         paused = held;
         kvCellsUsed = cells;
         kvCellsRunning = owned;
+        kvCellsShared = common;
         kvCellsEvicted = cache.evictedCells();
     }
 }

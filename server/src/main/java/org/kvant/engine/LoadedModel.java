@@ -39,7 +39,7 @@ final class LoadedModel implements AutoCloseable {
     /** Makes samplers beside the decode thread. */
     final SamplerPreparation preparation = new SamplerPreparation(this);
 
-    private @Nullable TokenTexts tokenTexts;
+    private volatile @Nullable TokenTexts tokenTexts;
     /** Tokens that the model's file says should never be sampled. */
     final int[] suppressedTokens;
 
@@ -114,6 +114,12 @@ final class LoadedModel implements AutoCloseable {
             tokenTexts = texts;
         }
         return texts;
+    }
+
+    /** Java memory that {@link #tokenTexts} holds, about; 0 before. Any thread. */
+    long tokenTextBytes() {
+        TokenTexts texts = tokenTexts;
+        return texts == null ? 0 : texts.heapBytes();
     }
 
     /** Touches the weights and buffers and makes every kind of native call once, with a few tokens that are forgotten again. */

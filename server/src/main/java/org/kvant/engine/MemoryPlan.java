@@ -7,12 +7,19 @@ package org.kvant.engine;
  * @param kvBytesK the K cache
  * @param kvBytesV the V cache
  * @param computeBytes native buffers for intermediate results
+ * @param draft the same of the draft model; {@link ModelMemory#NONE} without one
  * @param cells tokens that the cache holds
  * @param sequenceContext tokens that one sequence can hold
  */
 public record MemoryPlan(
-        long weightBytes, long kvBytesK, long kvBytesV, long computeBytes, int cells, int sequenceContext) {
+        long weightBytes,
+        long kvBytesK,
+        long kvBytesV,
+        long computeBytes,
+        ModelMemory draft,
+        int cells,
+        int sequenceContext) {
     public long bytes() {
-        return weightBytes + kvBytesK + kvBytesV + computeBytes;
+        return weightBytes + kvBytesK + kvBytesV + computeBytes + draft.bytes();
     }
 }

@@ -2,31 +2,56 @@ package org.kvant.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.Backend;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.ContextSizes;
 import org.kvant.llama.Model;
+import org.kvant.llama.ModelOptions;
 
 /**
- * What an engine would take, told without taking it: llama.cpp lays out the same context as for an engine and allocates nothing. Confined to the
+ * What an engine would take, told without taking it: llama.cpp lays out the same contexts as for an engine and allocates nothing. Confined to the
  * thread that opened it.
  */
 public final class MemoryPlanner implements AutoCloseable {
     private final Model model;
+    private final @Nullable Model draft;
 
-    private MemoryPlanner(Model model) {
+    private MemoryPlanner(Model model, @Nullable Model draft) {
         this.model = model;
+        this.draft = draft;
     }
 
     /**
-     * Reads the file's header.
+     * Reads the headers of the file and of the draft model's, if the options have one.
      *
      * @param options how the engine would be set up; its context only counts in {@link #plan}
-     * @throws IOException if the file can't be read or used
+     * @throws EngineSetupException if the draft model can't guess for that model
+     * @throws IOException if a file can't be read or used
      */
     public static MemoryPlanner open(Path file, EngineOptions options) throws IOException {
         Backend.load(options.natives());
-        return new MemoryPlanner(Model.load(file, options.model().withSizesOnly(true)));
+        ModelOptions sizes = options.model().withSizesOnly(true);
+        Model model = Model.load(file, sizes);
+        try {
+            DraftOptions draft = options.draft();
+            return new MemoryPlanner(model, draft == null ? null : draft(draft, sizes, model));
+        } catch (IOException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private static Model draft(DraftOptions options, ModelOptions sizes, Model served) throws IOException {
+        DraftModel.checkServed(served);
+        Model draft = Model.load(options.model(), sizes);
+        try {
+            DraftVocabulary.check(served, draft);
+            return draft;
+        } catch (IOException | RuntimeException e) {
+            draft.close();
+            throw e;
+        }
     }
 
     /** The model's training context in tokens; 0 if the file doesn't say. */
@@ -40,19 +65,34 @@ public final class MemoryPlanner implements AutoCloseable {
      * @throws IllegalArgumentException if the model can't have such a context
      */
     public MemoryPlan plan(ContextOptions context) {
-        ContextSizes sizes = model.sizes(LoadedModel.contextOptions(model, context));
+        ContextOptions engine = LoadedModel.contextOptions(model, context);
+        ContextSizes sizes = model.sizes(engine);
         int train = model.trainContext();
         return new MemoryPlan(
                 model.weightBytes(),
                 sizes.kvBytesK(),
                 sizes.kvBytesV(),
                 sizes.computeBytes(),
+                draft == null ? ModelMemory.NONE : draftMemory(draft, engine, sizes),
                 sizes.contextSize(),
                 train > 0 ? Math.min(train, sizes.sequenceLength()) : sizes.sequenceLength());
     }
 
+    private static ModelMemory draftMemory(Model draft, ContextOptions engine, ContextSizes host) {
+        ContextSizes sizes = draft.sizes(DraftModel.contextOptions(
+                host.contextSize(),
+                engine.maxSequences(),
+                engine.batchSize(),
+                engine.ubatchSize(),
+                engine.kvUnified()));
+        return new ModelMemory(draft.weightBytes(), sizes.kvBytesK(), sizes.kvBytesV(), sizes.computeBytes());
+    }
+
     @Override
     public void close() {
+        if (draft != null) {
+            draft.close();
+        }
         model.close();
     }
 }

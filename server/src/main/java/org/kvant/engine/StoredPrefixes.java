@@ -12,6 +12,7 @@ import org.kvant.llama.Memory;
 import org.kvant.promptstore.Fingerprint;
 import org.kvant.promptstore.LoadedPrompt;
 import org.kvant.promptstore.PromptStore;
+import org.kvant.promptstore.PromptStoreFigures;
 import org.kvant.promptstore.PromptStoreOptions;
 import org.kvant.promptstore.StoredPrompt;
 import org.slf4j.Logger;
@@ -68,6 +69,11 @@ final class StoredPrefixes implements AutoCloseable {
         return new StoredPrefixes(store, context, wake);
     }
 
+    /** What the files hold and what happened to them; any thread. */
+    PromptStoreFigures figures() {
+        return store.figures();
+    }
+
     /** Keeps an idle sequence's cells, unless most of them are kept already or in another sequence. They may be lost afterwards. */
     void keep(PrefixCache cache, Slot slot) {
         int size = Math.min(slot.cells, slot.exact);
@@ -102,10 +108,13 @@ final class StoredPrefixes implements AutoCloseable {
                 MemorySegment state = memory.save(slot.sequence, arena);
                 store.save(tokens, slot.salt, state, arena);
                 handed = true;
+            } else {
+                store.counts().skipped();
             }
         } catch (BackendAbortedException e) {
             throw e;
         } catch (LlamaException | OutOfMemoryError e) {
+            store.counts().writeFailed();
             log.warn("A prompt of {} tokens can't be kept: {}", tokens.length, e.getMessage());
         } finally {
             if (!handed) {
@@ -122,21 +131,24 @@ final class StoredPrefixes implements AutoCloseable {
     boolean reading(ActiveRequest request, int length) {
         if (!request.askedStore) {
             request.askedStore = true;
-            int least = length + WORTH_KEEPING - 1;
-            StoredPrompt prompt = request.mayReuse()
-                    ? store.find(
-                            request.tokens.first(request.tokens.size() - 1),
-                            request.tokens.size() - 1,
-                            request.request.cacheSalt(),
-                            least,
-                            !rewindable)
-                    : null;
-            if (prompt != null) {
-                request.stored = store.load(prompt, wake);
+            int useful = request.tokens.size() - 1;
+            if (request.mayReuse() && useful - length >= WORTH_KEEPING) {
+                request.stored = find(request, length, useful);
             }
         }
         CompletableFuture<@Nullable LoadedPrompt> stored = request.stored;
         return stored != null && !stored.isDone();
+    }
+
+    private @Nullable CompletableFuture<@Nullable LoadedPrompt> find(ActiveRequest request, int length, int useful) {
+        StoredPrompt prompt = store.find(
+                request.tokens.first(useful),
+                useful,
+                request.request.cacheSalt(),
+                length + WORTH_KEEPING - 1,
+                !rewindable);
+        store.counts().lookedUp(useful - length, prompt != null);
+        return prompt == null ? null : store.load(prompt, wake);
     }
 
     /** Puts what was read for a request into its sequence, if that is still more than the sequence has of it. */
@@ -155,11 +167,14 @@ final class StoredPrefixes implements AutoCloseable {
             if (common - slot.cells < WORTH_KEEPING) {
                 return;
             }
+            int before = slot.cells;
             cache.truncate(slot, 0);
             if (memory.restore(slot.sequence, loaded.state()) && memory.maxPosition(slot.sequence) == length - 1) {
                 slot.cells = length;
                 cache.truncate(slot, common);
+                store.counts().restored(Math.max(0, slot.cells - before));
             } else {
+                store.counts().restoreFailed();
                 memory.remove(slot.sequence);
                 log.debug("Request {}: its stored prompt doesn't fit now", request.id());
             }

@@ -4,6 +4,8 @@ import java.util.Arrays;
 
 /** Tokens in the order of their bytes, with how many bytes each shares with the one before: a walk through it reads common beginnings once. */
 final class TokenTrie {
+    static final int BYTES_A_TOKEN = 2 * Integer.BYTES;
+
     private final int[] tokens;
     private final int[] shared;
 

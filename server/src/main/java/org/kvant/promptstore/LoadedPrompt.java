@@ -8,6 +8,7 @@ public final class LoadedPrompt implements AutoCloseable {
     private final StoredPrompt prompt;
     private final MemorySegment state;
     private final Arena arena;
+    private Runnable freed = () -> {};
 
     LoadedPrompt(StoredPrompt prompt, MemorySegment state, Arena arena) {
         this.prompt = prompt;
@@ -19,6 +20,11 @@ public final class LoadedPrompt implements AutoCloseable {
         return prompt;
     }
 
+    /** Has this called when it is closed; before anybody else has it. */
+    void whenFreed(Runnable callback) {
+        freed = callback;
+    }
+
     /** As the library gave it. */
     public MemorySegment state() {
         return state;
@@ -27,5 +33,6 @@ public final class LoadedPrompt implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        freed.run();
     }
 }

@@ -34,6 +34,11 @@ final class PromptFile {
         return FIXED + (long) Integer.BYTES * tokens + Integer.BYTES + state + Integer.BYTES;
     }
 
+    /** Bytes of the state in a file of {@link #size}. */
+    static long stateBytes(int tokens, long size) {
+        return size - size(tokens, 0);
+    }
+
     /** Writes a file, which has its name only when it is complete. */
     static void write(Path file, byte[] fingerprint, Salt salt, int[] tokens, MemorySegment state) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(FIXED + Integer.BYTES * tokens.length + Integer.BYTES)
@@ -112,7 +117,7 @@ final class PromptFile {
     @SuppressWarnings("MustBeClosedChecker")
     static LoadedPrompt readState(StoredPrompt prompt) throws IOException {
         long from = size(prompt.tokens.length, 0) - Integer.BYTES;
-        long size = prompt.bytes - from - Integer.BYTES;
+        long size = prompt.stateBytes();
         Arena arena = Arena.ofShared();
         try (FileChannel in = FileChannel.open(prompt.file, StandardOpenOption.READ)) {
             if (in.size() != prompt.bytes) {

@@ -44,9 +44,12 @@ public final class PromptStore implements AutoCloseable {
     private final byte[] fingerprint;
     private final FileChannel lockFile;
     private final List<StoredPrompt> prompts = new ArrayList<>();
+    private final PromptStoreCounts counts = new PromptStoreCounts();
     private final ExecutorService files = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().name("kvant-prompt-files").daemon().unstarted(task));
     private long clock;
+    private long heldBytes;
+    private long heldTokens;
     private long waitingBytes;
 
     private PromptStore(PromptStoreOptions options, byte[] fingerprint, FileChannel lockFile) {
@@ -123,13 +126,14 @@ public final class PromptStore implements AutoCloseable {
         synchronized (this) {
             for (Dated each : found) {
                 each.prompt.lastUsed = ++clock;
-                prompts.add(each.prompt);
+                hold(each.prompt);
             }
         }
         makeRoom(0);
     }
 
-    private static void removeUseless(Path file, Exception why) {
+    private void removeUseless(Path file, Exception why) {
+        counts.readFailed();
         log.warn("Removing {} from the prompt cache: {}", file, why.getMessage());
         try {
             Files.deleteIfExists(file);
@@ -145,7 +149,32 @@ public final class PromptStore implements AutoCloseable {
 
     /** Bytes of all files. */
     public synchronized long bytes() {
-        return prompts.stream().mapToLong(p -> p.bytes).sum();
+        return heldBytes;
+    }
+
+    /** What it holds and has done. */
+    public synchronized PromptStoreFigures figures() {
+        return counts.figures(prompts.size(), heldBytes, options.bytes(), Integer.BYTES * heldTokens);
+    }
+
+    /** What its user has to count. */
+    public PromptStoreCounts counts() {
+        return counts;
+    }
+
+    /** Under the lock. */
+    private void hold(StoredPrompt prompt) {
+        prompts.add(prompt);
+        heldBytes += prompt.bytes;
+        heldTokens += prompt.tokens.length;
+    }
+
+    /** Under the lock. */
+    private void release(StoredPrompt prompt) {
+        if (prompts.remove(prompt)) {
+            heldBytes -= prompt.bytes;
+            heldTokens -= prompt.tokens.length;
+        }
     }
 
     /**
@@ -205,11 +234,16 @@ public final class PromptStore implements AutoCloseable {
     }
 
     private @Nullable LoadedPrompt read(StoredPrompt prompt) {
+        long bytes = prompt.stateBytes();
+        counts.holdState(bytes);
         try {
             LoadedPrompt loaded = PromptFile.readState(prompt);
+            loaded.whenFreed(() -> counts.holdState(-bytes));
+            counts.read(bytes);
             Path unused = Files.setLastModifiedTime(prompt.file, FileTime.from(Instant.now()));
             return loaded;
         } catch (IOException | OutOfMemoryError e) {
+            counts.holdState(-bytes);
             forget(prompt);
             removeUseless(prompt.file, e instanceof Exception x ? x : new IOException("no memory for it", e));
             return null;
@@ -233,12 +267,15 @@ public final class PromptStore implements AutoCloseable {
         synchronized (this) {
             waitingBytes += state.byteSize();
         }
+        counts.holdState(state.byteSize());
         files.execute(() -> {
             try (arena) {
                 write(tokens, Salt.of(salt), state);
             } catch (IOException e) {
+                counts.writeFailed();
                 log.warn("A prompt of {} tokens can't be kept: {}", tokens.length, e.getMessage());
             } finally {
+                counts.holdState(-state.byteSize());
                 synchronized (this) {
                     waitingBytes -= state.byteSize();
                 }
@@ -251,6 +288,7 @@ public final class PromptStore implements AutoCloseable {
         makeRoom(size);
         Path file = options.folder().resolve(name(tokens, salt));
         PromptFile.write(file, fingerprint, salt, tokens, state);
+        counts.wrote(size);
         StoredPrompt written = new StoredPrompt(file, salt, tokens, size);
         List<StoredPrompt> covered = new ArrayList<>();
         synchronized (this) {
@@ -260,8 +298,8 @@ public final class PromptStore implements AutoCloseable {
                     covered.add(other);
                 }
             }
-            prompts.removeAll(covered);
-            prompts.add(written);
+            covered.forEach(this::release);
+            hold(written);
         }
         for (StoredPrompt other : covered) {
             if (!other.file.equals(file)) {
@@ -284,20 +322,20 @@ public final class PromptStore implements AutoCloseable {
         synchronized (this) {
             ToLongFunction<StoredPrompt> age = prompt -> prompt.lastUsed;
             prompts.sort(Comparator.comparingLong(age));
-            long held = bytes();
-            while (!prompts.isEmpty() && held + wanted > options.bytes()) {
-                StoredPrompt oldest = prompts.removeFirst();
-                held -= oldest.bytes;
+            while (!prompts.isEmpty() && heldBytes + wanted > options.bytes()) {
+                StoredPrompt oldest = prompts.getFirst();
+                release(oldest);
                 gone.add(oldest);
             }
         }
+        counts.evicted(gone.size());
         for (StoredPrompt prompt : gone) {
             Files.deleteIfExists(prompt.file);
         }
     }
 
     private synchronized void forget(StoredPrompt prompt) {
-        prompts.remove(prompt);
+        release(prompt);
     }
 
     /** Waits until everything is written, and lets others have the folder. */

@@ -24,6 +24,11 @@ public final class StoredPrompt {
         return tokens.length;
     }
 
+    /** Bytes of its state. */
+    long stateBytes() {
+        return PromptFile.stateBytes(tokens.length, bytes);
+    }
+
     /** Length of the common beginning with these tokens. */
     public int common(int[] others) {
         return common(others, others.length);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.gguf.GgmlType;
+import org.kvant.promptstore.PromptStoreFigures;
 import org.kvant.promptstore.PromptStoreOptions;
 
 /** Engines that keep prompts in files, with the demo model. */
@@ -73,12 +74,26 @@ class PromptCacheTest {
         try (Engine engine = engine()) {
             first = ask(engine, FOX, "");
             assertThat(first.cached()).isZero();
+            PromptStoreFigures figures = engine.snapshot().promptStore();
+            assertThat(figures.misses()).isEqualTo(1);
+            assertThat(figures.hits()).isZero();
+            assertThat(figures.limitBytes()).isEqualTo(1L << 30);
+            engine.close();
+            assertThat(engine.snapshot().promptStore().writtenFiles()).isEqualTo(1);
         }
         assertThat(files()).hasSize(1);
         try (Engine engine = engine()) {
             Answer again = ask(engine, FOX, "");
             assertThat(again.cached()).isEqualTo(again.prompt() - 1);
             assertThat(again.text()).isEqualTo(first.text());
+            PromptStoreFigures figures = engine.snapshot().promptStore();
+            assertThat(figures.hits()).isEqualTo(1);
+            assertThat(figures.misses()).isZero();
+            assertThat(figures.queriedTokens()).isEqualTo(again.prompt() - 1);
+            assertThat(figures.restoredTokens()).isEqualTo(again.cached());
+            assertThat(figures.fileBytes()).isEqualTo(Files.size(files().getFirst()));
+            assertThat(figures.readBytes()).isBetween(figures.fileBytes() - 4096, figures.fileBytes());
+            assertThat(figures.stateBytes()).isZero();
         }
         try (Engine engine = engine()) {
             Answer longer = ask(engine, FOX + " And then", "");

@@ -47,6 +47,25 @@ class SharedCellsTest {
     }
 
     @Test
+    void whatSharingSavesIsTold() throws IOException {
+        try (SchedulerHarness harness = harness(4, 512)) {
+            int[] prompt = harness.longPrompt(120);
+            harness.submit(harness.greedy(prompt, 1), new Collector());
+            harness.run();
+            assertThat(harness.gauges.kvCellsShared).isZero();
+            for (int i = 0; i < 3; i++) {
+                harness.submit(harness.greedy(prompt, 20), new Collector());
+            }
+            assertThat(harness.scheduler.step()).isTrue();
+            assertThat(harness.scheduler.step()).isTrue();
+            // All but the last token, for two of the three.
+            assertThat(harness.gauges.kvCellsShared).isEqualTo(2 * 119);
+            assertThat(harness.gauges.kvCellsUsed).isBetween(119L, 140L);
+            harness.run();
+        }
+    }
+
+    @Test
     void youngestWaitsWhenRunningSequencesOutgrowTheCache() throws IOException {
         try (SchedulerHarness harness = harness(4, 512)) {
             List<int[]> prompts = new ArrayList<>();

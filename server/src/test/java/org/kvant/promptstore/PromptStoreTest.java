@@ -49,6 +49,12 @@ class PromptStoreTest {
         }
     }
 
+    private long bytesThere() throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.mapToLong(p -> p.toFile().length()).sum();
+        }
+    }
+
     @Test
     void findsTheLongestBeginningOfTheSameSaltAndReadsItsState() throws Exception {
         try (PromptStore store = open(1 << 20)) {
@@ -73,7 +79,16 @@ class PromptStoreTest {
                 byte[] expected = new byte[1000];
                 new Random(Arrays.hashCode(tokens(0, 100))).nextBytes(expected);
                 assertThat(loaded.state().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+                assertThat(store.figures().stateBytes()).isEqualTo(1000);
             }
+            PromptStoreFigures figures = store.figures();
+            assertThat(figures.stateBytes()).isZero();
+            assertThat(figures.readBytes()).isEqualTo(1000);
+            assertThat(figures.files()).isEqualTo(3);
+            assertThat(figures.tokenBytes()).isEqualTo((100 + 50 + 80) * Integer.BYTES);
+            assertThat(figures.fileBytes()).isEqualTo(bytesThere()).isEqualTo(store.bytes());
+            assertThat(figures.limitBytes()).isEqualTo(1 << 20);
+            assertThat(figures.writtenFiles()).isZero();
         }
     }
 
@@ -85,6 +100,14 @@ class PromptStoreTest {
             store.close(Duration.ofSeconds(30));
             assertThat(store.size()).isEqualTo(1);
             assertThat(store.known(tokens(0, 300), "")).isEqualTo(200);
+            PromptStoreFigures figures = store.figures();
+            assertThat(figures.files()).isEqualTo(1);
+            assertThat(figures.fileBytes()).isEqualTo(bytesThere());
+            assertThat(figures.tokenBytes()).isEqualTo(200 * Integer.BYTES);
+            assertThat(figures.writtenFiles()).isEqualTo(2);
+            assertThat(figures.writtenBytes()).isGreaterThan(figures.fileBytes() + 1000);
+            assertThat(figures.evictedFiles()).isZero();
+            assertThat(figures.stateBytes()).isZero();
         }
         assertThat(filesThere()).isEqualTo(1);
     }
@@ -107,12 +130,44 @@ class PromptStoreTest {
             assertThat(store.known(tokens(200, 10), "")).isEqualTo(10);
             assertThat(store.bytes()).isLessThanOrEqualTo(3000);
             assertThat(store.accepts(10, 4000)).isFalse();
+            assertThat(store.figures().evictedFiles()).isEqualTo(1);
+            assertThat(store.figures().fileBytes()).isEqualTo(bytesThere());
         }
         assertThat(filesThere()).isEqualTo(2);
         try (PromptStore store = open(1500)) {
             assertThat(store.size()).isEqualTo(1);
             assertThat(filesThere()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void whatFailsIsCountedAndLeavesNothingInMemory() throws Exception {
+        try (PromptStore store = open(1 << 20)) {
+            save(store, tokens(0, 10), "", 1000);
+            StoredPrompt there = null;
+            while (there == null) {
+                there = store.find(tokens(0, 10), 10, "", 5, false);
+            }
+            Files.delete(there.file);
+            assertThat(store.load(there, () -> {}).get()).isNull();
+            assertThat(store.figures().files()).isZero();
+            assertThat(store.figures().fileBytes()).isZero();
+            assertThat(store.figures().tokenBytes()).isZero();
+            try (Stream<Path> entries = Files.list(folder)) {
+                for (Path entry : entries.toList()) {
+                    Files.delete(entry);
+                }
+            }
+            Files.delete(folder);
+            save(store, tokens(0, 10), "", 1000);
+            store.close(Duration.ofSeconds(30));
+            PromptStoreFigures figures = store.figures();
+            assertThat(figures.readFailures()).isEqualTo(1);
+            assertThat(figures.writeFailures()).isEqualTo(1);
+            assertThat(figures.writtenFiles()).isEqualTo(1);
+            assertThat(figures.stateBytes()).isZero();
+        }
+        Files.createDirectory(folder);
     }
 
     @Test
@@ -146,6 +201,8 @@ class PromptStoreTest {
         }
         try (PromptStore store = open(1 << 20)) {
             assertThat(store.size()).isZero();
+            assertThat(store.figures().readFailures()).isEqualTo(1);
+            assertThat(store.figures().fileBytes()).isZero();
         }
         assertThat(file).doesNotExist();
     }

@@ -3,10 +3,12 @@ package org.kvant.benchmarks.monitoring;
 import java.util.concurrent.TimeUnit;
 import org.kvant.engine.EngineSnapshot;
 import org.kvant.engine.EngineState;
+import org.kvant.engine.ModelMemory;
 import org.kvant.http.MetricsSource;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
 import org.kvant.monitoring.Monitoring;
+import org.kvant.promptstore.PromptStoreFigures;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -26,7 +28,26 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 public class EngineMetricsBenchmark {
     private static final EngineSnapshot SNAPSHOT = new EngineSnapshot(
-            EngineState.READY, 2, 3, 0, 5, 4, 256, 128, 0, 1024, 4096, 8192, "q8_0", "q8_0", 1_000_000, 2_000);
+            EngineState.READY,
+            2,
+            3,
+            0,
+            5,
+            4,
+            256,
+            128,
+            0,
+            0,
+            1024,
+            4096,
+            8192,
+            "q8_0",
+            "q8_0",
+            1_000_000,
+            2_000,
+            ModelMemory.NONE,
+            0,
+            PromptStoreFigures.NONE);
 
     private final Monitoring monitoring = new Monitoring(BuildInfo.of("benchmark"));
     private final EngineMetrics metrics = monitoring.engine("benchmark");
