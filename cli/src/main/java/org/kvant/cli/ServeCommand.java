@@ -16,6 +16,7 @@ import org.kvant.llama.ModelOptions;
 import org.kvant.llama.loader.NativeLoadException;
 import org.kvant.monitoring.Vocabulary;
 import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,12 +39,8 @@ public final class ServeCommand implements Callable<Integer> {
     /** Longer queues than this only make clients wait for an answer that comes after they have given up. */
     private static final int MOST_WAITING = 100_000;
 
-    @Option(
-            names = {"-m", "--model"},
-            required = true,
-            paramLabel = "FILE",
-            description = "GGUF file; of a split one the first part.")
-    private Path model = Path.of("");
+    @ArgGroup(multiplicity = "1")
+    private final ModelArgument modelArgument = new ModelArgument();
 
     @Option(
             names = {"-a", "--alias"},
@@ -183,6 +180,7 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private int serve(Groundwork groundwork) throws IOException, InterruptedException {
+        Path model = modelArgument.path();
         KvCache cache;
         EngineOptions options;
         String template;
