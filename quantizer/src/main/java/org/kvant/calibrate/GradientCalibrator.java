@@ -100,7 +100,8 @@ public final class GradientCalibrator {
                     if (folder.resumed()) {
                         notes.accept("going on with the unfinished run in " + RunFolder.of(options.output()));
                     }
-                    progress.total((long) text.size() * options.chunkSize());
+                    long tokens = (long) text.size() * options.chunkSize();
+                    progress.total(text.selfWritten() ? 2 * tokens : tokens);
                     boolean complete = text.write(folder, progress)
                             && new GradientPass(
                                             options,

@@ -101,6 +101,26 @@ class GradientCalibratorTest {
         assertThat(RunFolder.of(stopped)).doesNotExist();
     }
 
+    @Test
+    void progressEndsAtTheTotal() throws IOException {
+        Path model = Calibrations.demo(folder);
+        for (TextSource source : List.of(TEXT, new TextSource.SelfWritten(1))) {
+            long[] last = {0, 0};
+            CalibrateOptions options = Calibrations.options(model, folder.resolve("out.gguf"), source)
+                    .withChunks(2, 32);
+            GradientCalibrator.run(
+                    options,
+                    (what, done, total) -> {
+                        assertThat(done).as(what).isBetween(last[0], total);
+                        last[0] = done;
+                        last[1] = total;
+                    },
+                    () -> false,
+                    note -> {});
+            assertThat(last[0]).as(source.toString()).isEqualTo(last[1]).isPositive();
+        }
+    }
+
     /** With room for one matrix's moment at a time, for a few, and for all. */
     @Test
     void momentsThatDoNotFitAreSummedInSeveralPasses() throws IOException {
