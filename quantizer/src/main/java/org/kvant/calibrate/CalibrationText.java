@@ -107,6 +107,8 @@ final class CalibrationText {
             if (fresh.length == 0) {
                 return false;
             }
+            // The first token of a text is given, not written.
+            progress.add("writing text", (long) fresh.length * size - before[0]);
             written.addAll(Arrays.asList(fresh));
             save(folder.file(FILE), written);
         }
