@@ -10,7 +10,10 @@ import org.kvant.gguf.TensorInfo;
 
 /** The types among which a tensor's is chosen. */
 public final class Candidates {
-    /** Every type of 2 to 8.5 bits that llama.cpp has had for long, and what full precision costs. */
+    /**
+     * Every type of 2 to 8.5 bits that llama.cpp has had for long, and what full precision costs; and MXFP4, the only one below 4.5 bits for rows that
+     * aren't multiples of 256.
+     */
     public static final List<GgmlType> DEFAULT = List.of(
             GgmlType.IQ2_XXS,
             GgmlType.IQ2_XS,
@@ -20,6 +23,7 @@ public final class Candidates {
             GgmlType.IQ3_S,
             GgmlType.Q3_K,
             GgmlType.IQ4_XS,
+            GgmlType.MXFP4,
             GgmlType.Q4_0,
             GgmlType.IQ4_NL,
             GgmlType.Q4_K,
