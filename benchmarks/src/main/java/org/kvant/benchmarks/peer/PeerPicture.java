@@ -13,7 +13,7 @@ import java.util.Locale;
  */
 public final class PeerPicture {
     private static final String HEADER = "what,kvant,llama-server,raw";
-    private static final int LEFT = 330;
+    private static final int LEFT = 400;
     private static final int WIDTH = 470;
     private static final int RIGHT = 250;
     private static final int LINE = 24;
@@ -115,7 +115,7 @@ public final class PeerPicture {
                     x,
                     y + 13));
         }
-        text(svg, LEFT - 10, y + 7, "end", "#222", row.what());
+        text(svg, LEFT - 10, y + 7, "end", "#222", row.what().replace(';', ','));
         String values = Figures.number(row.ours()) + " / " + Figures.number(row.theirs())
                 + (row.raw() > 0 ? "; raw " + Figures.number(row.raw()) : "");
         text(svg, LEFT + WIDTH + 10, y + 7, "start", "#222", values);
