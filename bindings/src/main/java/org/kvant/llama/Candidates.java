@@ -37,6 +37,21 @@ final class Candidates {
         return array;
     }
 
+    /** The first tokens of an array, the likeliest first. */
+    MemorySegment fill(TopLogits logits, int[] tokens, int count) {
+        for (int i = 0; i < count; i++) {
+            long at = i * STRIDE;
+            data.set(ValueLayout.JAVA_INT, at, tokens[i]);
+            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT, logits.logit(tokens[i]));
+            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT + Float.BYTES, 0f);
+        }
+        llama_token_data_array.data(array, data);
+        llama_token_data_array.size(array, count);
+        llama_token_data_array.selected(array, -1);
+        llama_token_data_array.sorted(array, true);
+        return array;
+    }
+
     /** The token that a sampler selected. A sampler may have put its own array in place of ours. */
     int selected() {
         long selected = llama_token_data_array.selected(array);

@@ -35,6 +35,7 @@ public final class Context implements AutoCloseable {
     private final GgmlType cacheTypeK;
     private final boolean shiftable;
     private @Nullable Candidates candidates;
+    private @Nullable TopLogits topLogits;
     private boolean computing;
     private boolean closed;
 
@@ -255,6 +256,15 @@ public final class Context implements AutoCloseable {
             candidates = new Candidates(model.vocab().size(), nativeBatch.arena());
         }
         return candidates;
+    }
+
+    /** Made when the first sampler asks for it. */
+    TopLogits topLogits() {
+        check();
+        if (topLogits == null) {
+            topLogits = new TopLogits(model.vocab().size());
+        }
+        return topLogits;
     }
 
     /**

@@ -20,8 +20,17 @@ final class Logits {
         for (long i = 0; i < count; i++) {
             largest = Math.max(largest, logits.getAtIndex(ValueLayout.JAVA_INT, i) & MAGNITUDE);
         }
+        requireNumbers(largest, logits);
+    }
+
+    /**
+     * As {@link #requireNumbers(MemorySegment)} by someone who has looked at them.
+     *
+     * @param largest of their bits without sign
+     */
+    static void requireNumbers(int largest, MemorySegment logits) {
         if (largest >= INFINITY) {
-            explain(logits, count);
+            explain(logits, logits.byteSize() / Float.BYTES);
         }
     }
 

@@ -5,9 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.kvant.llama.ffi.llama_h;
 import org.kvant.llama.ffi.llama_logit_bias;
 import org.kvant.llama.ffi.llama_sampler_chain_params;
@@ -19,11 +21,18 @@ import org.kvant.llama.ffi.llama_sampler_chain_params;
 public final class SamplerChain implements AutoCloseable {
     private final Vocab vocab;
     private final MemorySegment chain;
+    /** The samplers look only at so many of the likeliest tokens; 0 if at all. */
+    private final int[] preselected;
+    /** What is banned whatever its logit. */
+    private final int[] banned;
+
     private boolean closed;
 
-    private SamplerChain(Vocab vocab, MemorySegment chain) {
+    private SamplerChain(Vocab vocab, MemorySegment chain, int preselected, int[] banned) {
         this.vocab = vocab;
         this.chain = chain;
+        this.preselected = new int[preselected];
+        this.banned = banned;
     }
 
     /** A chain for tokens of this vocabulary. */
@@ -39,11 +48,20 @@ public final class SamplerChain implements AutoCloseable {
      */
     public synchronized int sample(Context context, int batchIndex) {
         check();
+        if (preselected.length > 0) {
+            int token = choose(context, batchIndex);
+            llama_h.llama_sampler_accept(chain, token);
+            return token;
+        }
+        checkModel(context);
+        Logits.requireNumbers(context.logitsSegment(batchIndex));
+        return llama_h.llama_sampler_sample(chain, context.segment(), batchIndex);
+    }
+
+    private void checkModel(Context context) {
         if (context.model().vocab() != vocab) {
             throw new IllegalArgumentException("the sampler was made for another model's vocabulary");
         }
-        Logits.requireNumbers(context.logitsSegment(batchIndex));
-        return llama_h.llama_sampler_sample(chain, context.segment(), batchIndex);
     }
 
     /**
@@ -55,13 +73,21 @@ public final class SamplerChain implements AutoCloseable {
      */
     public synchronized int choose(Context context, int batchIndex) {
         check();
-        if (context.model().vocab() != vocab) {
-            throw new IllegalArgumentException("the sampler was made for another model's vocabulary");
-        }
+        checkModel(context);
         MemorySegment logits = context.logitsSegment(batchIndex);
-        Logits.requireNumbers(logits);
         Candidates candidates = context.candidates();
-        MemorySegment array = candidates.fill(logits);
+        MemorySegment array;
+        if (preselected.length > 0) {
+            TopLogits top = context.topLogits();
+            top.load(logits, banned);
+            if (preselected.length == 1) {
+                return top.best();
+            }
+            array = candidates.fill(top, preselected, top.best(preselected));
+        } else {
+            Logits.requireNumbers(logits);
+            array = candidates.fill(logits);
+        }
         llama_h.llama_sampler_apply(chain, array);
         return candidates.selected();
     }
@@ -110,8 +136,17 @@ public final class SamplerChain implements AutoCloseable {
         private static final int MIROSTAT_TOKENS = 100;
 
         private final Vocab vocab;
+        /** More of the likeliest tokens are left to llama.cpp. */
+        private static final int MOST_PRESELECTED = 256;
+
         private final List<Supplier<MemorySegment>> samplers = new ArrayList<>();
         private boolean chooses;
+        /** Whether nothing but bans has been added. */
+        private boolean onlyBans = true;
+        /** How many of the likeliest tokens are looked at, if the first sampler says so; else 0. */
+        private int preselected;
+
+        private int[] banned = {};
 
         private Builder(Vocab vocab) {
             this.vocab = vocab;
@@ -126,7 +161,15 @@ public final class SamplerChain implements AutoCloseable {
                     throw new IllegalArgumentException("the bias of token " + token + " is " + bias);
                 }
             });
-            return add(() -> logitBiasSampler(copy));
+            boolean bans = onlyBans && copy.values().stream().allMatch(bias -> bias == Float.NEGATIVE_INFINITY);
+            if (bans) {
+                banned = IntStream.concat(
+                                Arrays.stream(banned), copy.keySet().stream().mapToInt(Integer::intValue))
+                        .toArray();
+            }
+            add(() -> logitBiasSampler(copy));
+            onlyBans = bans;
+            return this;
         }
 
         private MemorySegment logitBiasSampler(Map<Integer, Float> biases) {
@@ -160,6 +203,9 @@ public final class SamplerChain implements AutoCloseable {
 
         /** Keeps the {@code k} most likely; 0 or less for all. */
         public Builder topK(int k) {
+            if (onlyBans && k > 0 && k <= MOST_PRESELECTED) {
+                preselected = Math.min(k, vocab.size());
+            }
             return add(() -> llama_h.llama_sampler_init_top_k(k));
         }
 
@@ -311,6 +357,9 @@ public final class SamplerChain implements AutoCloseable {
 
         /** Chooses the most likely. Must be last. */
         public Builder greedy() {
+            if (onlyBans) {
+                preselected = 1;
+            }
             add(llama_h::llama_sampler_init_greedy);
             chooses = true;
             return this;
@@ -328,6 +377,7 @@ public final class SamplerChain implements AutoCloseable {
                 throw new IllegalStateException("nothing can follow the sampler that chooses the token");
             }
             samplers.add(sampler);
+            onlyBans = false;
             return this;
         }
 
@@ -348,7 +398,7 @@ public final class SamplerChain implements AutoCloseable {
                 MemorySegment chain = llama_h.llama_sampler_chain_init(p);
                 // The chain owns its samplers and frees them.
                 samplers.forEach(s -> llama_h.llama_sampler_chain_add(chain, s.get()));
-                return new SamplerChain(vocab, chain);
+                return new SamplerChain(vocab, chain, preselected, banned);
             }
         }
     }

@@ -22,4 +22,8 @@ final class DecodeEvent extends Event {
 
     @Label("Sequences")
     int sequences;
+
+    @Label("Filler Rows")
+    @Description("Rows computed only because the library is faster with a multiple of four")
+    int fillerRows;
 }

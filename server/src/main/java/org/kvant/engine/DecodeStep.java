@@ -5,6 +5,7 @@ import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
 import org.kvant.llama.DecodeException;
 import org.kvant.llama.DecodeResult;
+import org.kvant.llama.Memory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,7 @@ final class DecodeStep {
     private final Releases releases;
     private final Preemption preemption;
     private final EngineListener listener;
+    private final boolean sharedCells;
     private final Plan single = new Plan(1);
 
     DecodeStep(
@@ -33,6 +35,7 @@ final class DecodeStep {
             Preemption preemption,
             EngineListener listener) {
         context = loaded.context;
+        sharedCells = context.kvUnified();
         batch = loaded.batch;
         this.cache = cache;
         this.budget = budget;
@@ -62,15 +65,18 @@ final class DecodeStep {
                     event.tokens = work.tokens;
                     event.promptTokens = work.promptTokens;
                     event.sequences = work.size;
+                    event.fillerRows = work.fillerRows;
                     event.commit();
                 }
                 int others = work.tokens - work.promptTokens;
-                long beyond = others == 0 ? nanos : nanos - Math.min(nanos / 2, (long) costs.nanos(others));
+                long beyond =
+                        others == 0 ? nanos : nanos - Math.min(nanos / 2, (long) costs.nanos(others + work.idleCount));
                 budget.measured(work.promptTokens, beyond);
-                if (work.promptTokens == 0) {
-                    costs.measured(work.tokens, nanos);
+                if (work.promptTokens == 0 && (sharedCells || work.size == 1 || !work.guesses())) {
+                    costs.measured(work.tokens + work.fillerRows, nanos);
                 }
                 listener.decodeStep(work.tokens, work.promptTokens, work.size, nanos);
+                forgetFillers(work);
                 advance(work);
             }
             case DecodeResult.NoSlot noSlot -> makeRoom(work);
@@ -81,18 +87,55 @@ final class DecodeStep {
 
     private void fillBatch(Plan work) {
         batch.clear();
+        // Any token would do; with one that is computed anyway a mixture of experts asks few experts more.
+        int filler = work.requests[0].tokens.get(0);
+        int idle = 0;
+        int extra = work.extraOutputs;
         for (int i = 0; i < work.size; i++) {
             ActiveRequest request = work.requests[i];
             Slot slot = Objects.requireNonNull(request.slot);
+            while (idle < work.idleCount && work.idle[idle].sequence < slot.sequence) {
+                addIdle(work.idle[idle++], filler, extra-- > 0);
+            }
             int end = slot.cells + work.counts[i];
             boolean complete = end == request.tokens.size();
             work.outputs[i] = request.needsPromptLogprobs() ? work.counts[i] : complete ? 1 : 0;
             for (int position = slot.cells; position < end; position++) {
                 boolean wanted = position >= end - work.outputs[i];
+                if (position == slot.cells && !wanted) {
+                    wanted = extra-- > 0;
+                }
                 work.lastIndex[i] = batch.add(request.tokens.get(position), position, slot.sequence, wanted);
             }
             for (int k = 0; k < work.drafts[i]; k++) {
                 int unused = batch.add(request.draft[k], end + k, slot.sequence, true);
+            }
+            for (int k = 0; k < work.fillers[i]; k++) {
+                int unused = batch.add(filler, end + work.drafts[i] + k, slot.sequence, extra-- > 0);
+            }
+        }
+        while (idle < work.idleCount) {
+            addIdle(work.idle[idle++], filler, extra-- > 0);
+        }
+    }
+
+    private void addIdle(Slot slot, int token, boolean logits) {
+        int unused = batch.add(token, slot.cells, slot.sequence, logits);
+    }
+
+    /** Takes the cells of rows that nobody wants out of the memory, before anything else looks at it. */
+    private void forgetFillers(Plan work) {
+        for (int i = 0; i < work.idleCount; i++) {
+            cache.truncate(work.idle[i], work.idle[i].cells);
+        }
+        for (int i = 0; i < work.size; i++) {
+            if (work.fillers[i] > 0) {
+                Slot slot = Objects.requireNonNull(work.requests[i].slot);
+                boolean removed = context.memory()
+                        .removeRange(slot.sequence, slot.cells + work.counts[i] + work.drafts[i], Memory.END);
+                if (!removed) {
+                    throw new IllegalStateException("Sequence " + slot.sequence + " can't be cut back.");
+                }
             }
         }
     }
@@ -154,7 +197,7 @@ final class DecodeStep {
 
     /** No cells for the batch, and nothing of it was computed: empty an idle sequence, else send a request back to the queue. */
     private void makeRoom(Plan work) {
-        if (work.dropDrafts() || cache.evict()) {
+        if (work.dropFillers() || work.dropDrafts() || cache.evict()) {
             execute(work);
             return;
         }
@@ -199,6 +242,9 @@ final class DecodeStep {
         for (int i = 0; i < work.size; i++) {
             Slot slot = Objects.requireNonNull(work.requests[i].slot);
             cache.truncate(slot, slot.cells);
+        }
+        for (int i = 0; i < work.idleCount; i++) {
+            cache.truncate(work.idle[i], work.idle[i].cells);
         }
     }
 }

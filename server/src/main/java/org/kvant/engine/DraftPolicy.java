@@ -15,6 +15,8 @@ final class DraftPolicy {
     private static final double PRIOR_WEIGHT = 4;
     /** Older guesses count less: a text may turn from quoting to inventing. */
     private static final double FADING = 0.9;
+    /** What guessing has to promise: less is lost in what times and chances are known to. */
+    private static final double WORTH_WHILE = 1.05;
     /** What all requests have seen of a model changes slowly. */
     private static final double SLOW_FADING = 0.999;
     /** What decodes of other sizes take changes with the machine's load: a short guess now and then looks anew, and costs little. */
@@ -61,7 +63,7 @@ final class DraftPolicy {
      * The length that promises most; asked once a step.
      *
      * @param available tokens that could be guessed
-     * @param batch tokens that the decode has anyway
+     * @param batch tokens that the decode has anyway; without those that others guess unless they are in the same pass
      * @param guessNanos what making a guess of one token costs, in the unit of {@code costs}
      * @param onePass whether the decode takes one pass over the weights even if its sequences have unequal numbers of tokens
      */
@@ -76,7 +78,7 @@ final class DraftPolicy {
         double power = 1;
         int best = 0;
         double plain = batch / costs.nanos(batch);
-        double bestRate = plain;
+        double bestRate = WORTH_WHILE * plain;
         for (int length = 1; length <= most; length++) {
             power *= chance;
             expected += power;
@@ -87,8 +89,11 @@ final class DraftPolicy {
                 best = length;
             }
         }
-        gain = 1 - plain / bestRate;
-        if (best == 0 && ++silent >= RETRY_AFTER && probes > 0) {
+        gain = best == 0 ? 0 : 1 - plain / bestRate;
+        // What a size of decode takes is learnt from single passes only; how good looked-up guesses are shows without
+        // computing them.
+        boolean learns = onePass || guessNanos > 0;
+        if (best == 0 && learns && ++silent >= RETRY_AFTER && probes > 0) {
             probes--;
             best = Math.min(most, probe);
         }

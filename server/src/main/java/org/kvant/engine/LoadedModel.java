@@ -34,7 +34,6 @@ final class LoadedModel implements AutoCloseable {
 
     final Vocab vocab;
     final ModelInfo info;
-    /** Tokens that end a generation. */
 
     /** Makes samplers beside the decode thread. */
     final SamplerPreparation preparation = new SamplerPreparation(this);

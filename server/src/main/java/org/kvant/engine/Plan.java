@@ -1,5 +1,7 @@
 package org.kvant.engine;
 
+import java.util.Arrays;
+
 /** What one decode computes: for each request in it, how many of its next tokens. Reused from step to step by the decode thread. */
 final class Plan {
     final ActiveRequest[] requests;
@@ -10,10 +12,19 @@ final class Plan {
     final int[] drafts;
     /** How many of each request's last tokens have logits. */
     final int[] outputs;
+    /** Rows behind each request's tokens and guesses whose results nobody wants; see {@link RowFilling}. */
+    final int[] fillers;
+    /** Sequences of nobody that have a row in this decode, in order of their numbers. */
+    final Slot[] idle;
 
     int size;
     int tokens;
     int promptTokens;
+    int idleCount;
+    /** Rows that nobody wants, in all. */
+    int fillerRows;
+    /** Further rows whose logits are computed, only to fill the head's rows as well. */
+    int extraOutputs;
 
     Plan(int sequences) {
         requests = new ActiveRequest[sequences];
@@ -21,12 +32,17 @@ final class Plan {
         lastIndex = new int[sequences];
         drafts = new int[sequences];
         outputs = new int[sequences];
+        fillers = new int[sequences];
+        idle = new Slot[sequences];
     }
 
     void clear() {
         size = 0;
         tokens = 0;
         promptTokens = 0;
+        idleCount = 0;
+        fillerRows = 0;
+        extraOutputs = 0;
     }
 
     void add(ActiveRequest request, int count) {
@@ -34,6 +50,7 @@ final class Plan {
         counts[size] = count;
         drafts[size] = 0;
         outputs[size] = 0;
+        fillers[size] = 0;
         size++;
         tokens += count;
         if (!request.streaming()) {
@@ -45,6 +62,61 @@ final class Plan {
     void speculate(int index, int count) {
         drafts[index] = count;
         tokens += count;
+    }
+
+    /** Computes {@code count} fewer tokens of the {@code index}th request's prompt. */
+    void shorten(int index, int count) {
+        counts[index] -= count;
+        tokens -= count;
+        promptTokens -= count;
+    }
+
+    /** As {@link #add}, before the {@code index}th. */
+    void insert(int index, ActiveRequest request, int count) {
+        add(request, count);
+        for (int i = size - 1; i > index; i--) {
+            requests[i] = requests[i - 1];
+            counts[i] = counts[i - 1];
+            drafts[i] = drafts[i - 1];
+            outputs[i] = outputs[i - 1];
+            fillers[i] = fillers[i - 1];
+        }
+        requests[index] = request;
+        counts[index] = count;
+        drafts[index] = 0;
+        outputs[index] = 0;
+        fillers[index] = 0;
+    }
+
+    /** Has rows behind the {@code index}th request's tokens. */
+    void fill(int index, int rows) {
+        fillers[index] += rows;
+        fillerRows += rows;
+    }
+
+    /** Has a row in a sequence of nobody; in order of their numbers. */
+    void fill(Slot slot) {
+        idle[idleCount++] = slot;
+        fillerRows++;
+    }
+
+    /** Takes all rows out that nobody wants. */
+    boolean dropFillers() {
+        boolean any = fillerRows > 0;
+        Arrays.fill(fillers, 0, size, 0);
+        idleCount = 0;
+        fillerRows = 0;
+        extraOutputs = 0;
+        return any;
+    }
+
+    boolean guesses() {
+        for (int i = 0; i < size; i++) {
+            if (drafts[i] > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Takes all guesses out. */

@@ -21,6 +21,8 @@ final class Scheduler {
     private final @Nullable ContextShift shift;
     /** Null where sequences can't be cut back, as after a wrong guess. */
     private final @Nullable Speculation speculation;
+    /** Null where rows can't be taken back. */
+    private final @Nullable RowFilling filling;
 
     Scheduler(
             LoadedModel loaded,
@@ -64,6 +66,7 @@ final class Scheduler {
         speculation = (options.promptLookup() || loaded.draft != null) && cache.rewindable()
                 ? new Speculation(loaded, options.promptLookup(), costs, sharedCells)
                 : null;
+        filling = cache.rewindable() ? new RowFilling(context, costs, sharedCells) : null;
         shift = options.contextShift() ? new ContextShift(loaded, cache) : null;
         releases = new Releases(cache, live, gauges);
         admission = new Admission(loaded, cache, queue, releases, listener, sharedCells, stored);
@@ -93,6 +96,9 @@ final class Scheduler {
         planner.plan(cache.slots(), plan);
         if (speculation != null) {
             speculation.extend(plan);
+        }
+        if (filling != null) {
+            filling.fill(plan, cache.slots());
         }
         gauges.publish(cache);
         if (plan.size == 0) {

@@ -61,7 +61,9 @@ final class Speculation {
             // Where the model isn't ready after all, what was looked up is taken.
             int count = Math.max(wanted[i], lookedUp[i]);
             room -= count;
-            batch += count;
+            if (onePass(plan)) {
+                batch += count;
+            }
         }
         if (model != null && any) {
             model.guess(plan, wanted);

@@ -17,8 +17,13 @@ class StepCosts {
     /** A pause of the machine isn't the price of a size. */
     private static final double OUTLIER = 4;
 
+    /** A single sample may have held the making of a graph. */
+    private static final int ENOUGH_SAMPLES = 3;
+
     /** By tokens: cost in units of {@link #level}; 0 where nothing was measured. */
     private final double[] costs = new double[LARGEST + 1];
+
+    private final int[] samples = new int[LARGEST + 1];
 
     private double level = 1;
 
@@ -32,11 +37,13 @@ class StepCosts {
                 level = nanos;
             }
             costs[tokens] = nanos / level;
+            samples[tokens] = 1;
             return;
         }
         double surprise = Math.clamp(nanos / (level * costs[tokens]), 1 / OUTLIER, OUTLIER);
         level *= Math.pow(surprise, LEVEL_SMOOTHING);
-        costs[tokens] *= Math.pow(surprise, SIZE_SMOOTHING);
+        samples[tokens]++;
+        costs[tokens] *= Math.pow(surprise, Math.max(SIZE_SMOOTHING, 1.0 / samples[tokens]));
     }
 
     /** Whether there was any. */
@@ -79,6 +86,29 @@ class StepCosts {
             further = Math.min(further, Math.max(costs[below], between));
         }
         return level * further;
+    }
+
+    /**
+     * Whether a decode of {@code filled} rows is faster than one of {@code rows}, though it does more. Sizes that are not known are tried; for those
+     * too large to be known what others with as many rows over say.
+     *
+     * @param filled the next multiple of {@code step}
+     */
+    boolean fillingPays(int rows, int filled, int step) {
+        if (filled <= LARGEST) {
+            if (samples[filled] < ENOUGH_SAMPLES) {
+                return true;
+            }
+            return samples[rows] >= ENOUGH_SAMPLES && costs[filled] < costs[rows];
+        }
+        double gain = 0;
+        for (int other = rows % step + step; other <= LARGEST; other += step) {
+            int up = other + filled - rows;
+            if (up <= LARGEST && samples[other] >= ENOUGH_SAMPLES && samples[up] >= ENOUGH_SAMPLES) {
+                gain += costs[other] - costs[up];
+            }
+        }
+        return gain >= 0;
     }
 
     private static double guess(int tokens) {

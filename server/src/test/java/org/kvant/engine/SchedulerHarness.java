@@ -22,6 +22,9 @@ final class SchedulerHarness implements AutoCloseable {
     final Gauges gauges = new Gauges();
     final List<Step> steps = new ArrayList<>();
     final List<String> preempted = new ArrayList<>();
+    /** Of each decode without prompts: its rows, those that nobody wants included. */
+    final List<Integer> rows = new ArrayList<>();
+
     private final LiveRequests live;
     private final boolean shifts;
     private int count;
@@ -66,7 +69,7 @@ final class SchedulerHarness implements AutoCloseable {
             }
         };
         live = new LiveRequests(listener);
-        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, null, new UnmeasuredCosts());
+        scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, null, new UnmeasuredCosts(rows));
     }
 
     static ContextOptions.Builder context(int sequences, int size) {
@@ -139,7 +142,15 @@ final class SchedulerHarness implements AutoCloseable {
 
     /** Guesses that don't depend on how busy the machine is. */
     private static final class UnmeasuredCosts extends StepCosts {
+        private final List<Integer> rows;
+
+        UnmeasuredCosts(List<Integer> rows) {
+            this.rows = rows;
+        }
+
         @Override
-        void measured(int tokens, long nanos) {}
+        void measured(int tokens, long nanos) {
+            rows.add(tokens);
+        }
     }
 }

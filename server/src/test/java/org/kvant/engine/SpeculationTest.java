@@ -151,7 +151,13 @@ class SpeculationTest {
         for (int i = 0; i < 40; i++) {
             many.measured(16, 40_000_000L);
         }
-        assertThat(new DraftPolicy().length(16, 16, many, false)).isZero();
+        DraftPolicy certain = new DraftPolicy();
+        for (int i = 0; i < 30; i++) {
+            certain.learn(4, 4);
+        }
+        for (int i = 0; i < 100; i++) {
+            assertThat(certain.length(16, 16, many, false)).isZero();
+        }
         StepCosts cheap = new StepCosts();
         for (int i = 1; i <= 40; i++) {
             cheap.measured(1 + i % 4, 10_000_000L + 100_000L * (i % 4));

@@ -87,4 +87,27 @@ class StepCostsTest {
                     .isBetween(0.85 * truth, 1.15 * truth);
         }
     }
+
+    /** Fours are computed together, the rest one by one: what is measured then decides, for sizes never measured as well. */
+    @Test
+    void fillingPaysWhereWholeFoursAreFaster() {
+        StepCosts costs = new StepCosts();
+        assertThat(costs.fillingPays(15, 16, 4)).as("to be tried").isTrue();
+        for (int round = 0; round < 3; round++) {
+            costs.measured(16, 38_000_000);
+        }
+        assertThat(costs.fillingPays(15, 16, 4))
+                .as("the other one is to be tried")
+                .isFalse();
+        for (int round = 0; round < 20; round++) {
+            for (int tokens = 1; tokens <= 16; tokens++) {
+                costs.measured(tokens, (long) ((2 + tokens / 4 * 9 + tokens % 4 * 4) * MILLI));
+            }
+        }
+        assertThat(costs.fillingPays(15, 16, 4)).isTrue();
+        assertThat(costs.fillingPays(14, 16, 4)).isFalse();
+        assertThat(costs.fillingPays(13, 16, 4)).isFalse();
+        assertThat(costs.fillingPays(71, 72, 4)).isTrue();
+        assertThat(costs.fillingPays(70, 72, 4)).isFalse();
+    }
 }
