@@ -7,12 +7,10 @@ import org.jspecify.annotations.Nullable;
  * by what decodes of each size take and by what a guess itself costs. Belongs to the decode thread.
  */
 final class DraftPolicy {
-    /** Most tokens guessed at once. */
-    static final int MOST = 16;
-    /** What is known before the first guess: a repeated n-gram goes on as before about every second time. */
+    /** Most tokens guessed at once: with the stream's own one they are as many rows as ggml's kernels multiply together. */
+    static final int MOST = 15;
+    /** Of a draft model, before the first guess. */
     private static final double PRIOR = 0.5;
-
-    private static final double PRIOR_WEIGHT = 4;
     /** Older guesses count less: a text may turn from quoting to inventing. */
     private static final double FADING = 0.9;
     /** What guessing has to promise: less is lost in what times and chances are known to. */
@@ -22,18 +20,15 @@ final class DraftPolicy {
     /** What decodes of other sizes take changes with the machine's load: a short guess now and then looks anew, and costs little. */
     private static final int RETRY_AFTER = 32;
 
-    private final double fading;
+    private final GuessChances chances;
     private final @Nullable DraftPolicy general;
     private final int probe;
     private int probes;
-    private double tried = PRIOR_WEIGHT;
-    private double hit;
     private int silent;
     private double gain;
 
-    private DraftPolicy(double prior, double fading, @Nullable DraftPolicy general, int probe, int probes) {
-        hit = prior * PRIOR_WEIGHT;
-        this.fading = fading;
+    private DraftPolicy(GuessChances chances, @Nullable DraftPolicy general, int probe, int probes) {
+        this.chances = chances;
         this.general = general;
         this.probe = probe;
         this.probes = probes;
@@ -41,22 +36,17 @@ final class DraftPolicy {
 
     /** For guesses that cost nothing to make: they are tried again and again. */
     DraftPolicy() {
-        this(PRIOR, FADING, null, 1, Integer.MAX_VALUE);
+        this(GuessChances.lookedUp(FADING), null, 1, Integer.MAX_VALUE);
     }
 
     /** What all requests together learn about a draft model. */
     static DraftPolicy general() {
-        return new DraftPolicy(PRIOR, SLOW_FADING, null, 1, 0);
+        return new DraftPolicy(GuessChances.uniform(PRIOR, SLOW_FADING), null, 1, 0);
     }
 
     /** For one request's guesses by a model, beginning with what others have seen; where that doesn't pay they are tried once. */
     static DraftPolicy ofModel(DraftPolicy general) {
-        return new DraftPolicy(general.chance(), FADING, general, 4, 1);
-    }
-
-    /** Part of the guesses that come true. */
-    double chance() {
-        return hit / tried;
+        return new DraftPolicy(GuessChances.uniform(general.chances.next(0), FADING), general, 4, 1);
     }
 
     /**
@@ -73,15 +63,17 @@ final class DraftPolicy {
         if (most <= 0) {
             return 0;
         }
-        double chance = chance();
         double expected = 0;
         double power = 1;
         int best = 0;
         double plain = batch / costs.nanos(batch);
         double bestRate = WORTH_WHILE * plain;
         for (int length = 1; length <= most; length++) {
-            power *= chance;
+            power *= chances.next(length - 1);
             expected += power;
+            if (length < most && !whole(onePass ? batch + length : length)) {
+                continue;
+            }
             double nanos = onePass ? costs.nanos(batch + length) : costs.nanos(batch) + costs.nanos(length);
             double rate = (batch + expected) / (nanos + length * guessNanos);
             if (rate > bestRate) {
@@ -103,6 +95,11 @@ final class DraftPolicy {
         return best;
     }
 
+    /** Few rows, or a multiple of those that the kernels multiply together: others are hardly cheaper than the next of these. */
+    private static boolean whole(int rows) {
+        return rows <= RowFilling.ROWS || rows % RowFilling.ROWS == 0;
+    }
+
     /** As {@link #length(int, int, double, StepCosts, boolean)} for guesses that cost nothing. */
     int length(int available, int batch, StepCosts costs, boolean onePass) {
         return length(available, batch, 0, costs, onePass);
@@ -115,10 +112,7 @@ final class DraftPolicy {
 
     /** Learns what came of a guess, whether it was computed or only compared with what was sampled. Tokens behind the first wrong one say nothing. */
     void learn(int drafted, int accepted) {
-        int looked = Math.min(drafted, accepted + 1);
-        double fade = Math.pow(fading, looked);
-        tried = tried * fade + looked;
-        hit = hit * fade + accepted;
+        chances.learn(drafted, accepted);
         if (general != null) {
             general.learn(drafted, accepted);
         }

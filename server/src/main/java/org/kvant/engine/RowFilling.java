@@ -16,8 +16,6 @@ import org.kvant.llama.Context;
 final class RowFilling {
     /** The unit of ggml's kernels. */
     static final int ROWS = 4;
-    /** Now and then the other choice is made, so that what is known stays true. */
-    private static final int LOOK_AGAIN = 128;
     /** Prompts that differ by fewer rows are made equally long: a further pass over the weights costs more. */
     private static final int NEARLY_EQUAL = 12;
     /** llama.cpp attends to whole multiples of so many cells, the same number for all sequences. */
@@ -29,7 +27,6 @@ final class RowFilling {
     private final int maxOutputs;
     private final int sequenceLength;
     private final SequenceRuns runs;
-    private int decisions;
 
     /** @param sharedCells whether all sequences are in one buffer */
     RowFilling(Context context, StepCosts costs, boolean sharedCells) {
@@ -185,10 +182,6 @@ final class RowFilling {
         if (up == rows || rows < 2) {
             return rows;
         }
-        boolean pays = costs.fillingPays(rows, up, ROWS);
-        if (rows <= StepCosts.LARGEST && ++decisions % LOOK_AGAIN == 0) {
-            pays = !pays;
-        }
-        return pays ? up : rows;
+        return costs.fillingPays(rows, up, ROWS) ? up : rows;
     }
 }

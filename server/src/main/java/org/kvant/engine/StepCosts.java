@@ -2,7 +2,7 @@ package org.kvant.engine;
 
 /**
  * What decodes without prompts take by their number of tokens, as measured. Not a line: ggml computes four rows at a time, so that two tokens may take
- * twice the time of one and sixteen only seven times. Each size has a cost of its own, those never tried are guessed from their neighbours, rather too cheap: then
+ * twice the time of one and sixteen only seven times. Each size has a cost of its own, those never or not lately tried are guessed from their neighbours, rather too cheap: then
  * they are tried. What makes all sizes dearer, as a longer context does, is kept apart and known from whichever size comes. Belongs to the decode thread.
  */
 class StepCosts {
@@ -14,16 +14,26 @@ class StepCosts {
 
     private static final double LEVEL_SMOOTHING = 0.1;
     private static final double SIZE_SMOOTHING = 0.15;
+    private static final int NEAR = 7;
+    private static final int FIRST_PATIENCE = 8;
+    private static final int LAST_PATIENCE = 4096;
     /** A pause of the machine isn't the price of a size. */
     private static final double OUTLIER = 4;
 
-    /** A single sample may have held the making of a graph. */
+    /** The first ones may be slow, as buffers are new; a size that seems dear for that reason would never be tried again. Until then the shortest counts. */
     private static final int ENOUGH_SAMPLES = 3;
 
     /** By tokens: cost in units of {@link #level}; 0 where nothing was measured. */
     private final double[] costs = new double[LARGEST + 1];
 
     private final int[] samples = new int[LARGEST + 1];
+
+    /** By tokens: when what is known gets old, and how many decodes that takes; it is longer each time that a size is tried again. */
+    private final long[] due = new long[LARGEST + 1];
+
+    private final int[] patience = new int[LARGEST + 1];
+    /** Decodes measured. */
+    private long clock;
 
     private double level = 1;
 
@@ -32,18 +42,35 @@ class StepCosts {
         if (tokens < 1 || tokens > LARGEST || nanos <= 0) {
             return;
         }
-        if (costs[tokens] == 0) {
-            if (!known()) {
-                level = nanos;
-            }
-            costs[tokens] = nanos / level;
-            samples[tokens] = 1;
+        if (!known()) {
+            level = nanos;
+        }
+        clock++;
+        if (!fresh(tokens)) {
+            sample(tokens, nanos / level);
             return;
         }
+        due[tokens] = clock + patience[tokens];
         double surprise = Math.clamp(nanos / (level * costs[tokens]), 1 / OUTLIER, OUTLIER);
         level *= Math.pow(surprise, LEVEL_SMOOTHING);
+        costs[tokens] *= Math.pow(surprise, SIZE_SMOOTHING);
+    }
+
+    private void sample(int tokens, double cost) {
+        if (samples[tokens] == ENOUGH_SAMPLES) {
+            samples[tokens] = 0;
+        }
+        costs[tokens] = samples[tokens] == 0 ? cost : Math.min(costs[tokens], cost);
         samples[tokens]++;
-        costs[tokens] *= Math.pow(surprise, Math.max(SIZE_SMOOTHING, 1.0 / samples[tokens]));
+        if (samples[tokens] == ENOUGH_SAMPLES) {
+            patience[tokens] = Math.clamp(2 * patience[tokens], FIRST_PATIENCE, LAST_PATIENCE);
+            due[tokens] = clock + patience[tokens];
+        }
+    }
+
+    /** Whether enough is known of it, and not only from long ago. */
+    private boolean fresh(int tokens) {
+        return samples[tokens] >= ENOUGH_SAMPLES && clock <= due[tokens];
     }
 
     /** Whether there was any. */
@@ -65,17 +92,37 @@ class StepCosts {
         if (tokens > LARGEST) {
             return nanos(LARGEST) * tokens / LARGEST;
         }
+        if (fresh(tokens)) {
+            return level * atMost(tokens);
+        }
+        double guessed = guessed(tokens);
+        return costs[tokens] > 0 ? Math.min(level * costs[tokens], guessed) : guessed;
+    }
+
+    /** From the nearest sizes of which enough is known, else of which anything is. */
+    private double guessed(int tokens) {
         int below = tokens;
-        while (below > 0 && costs[below] == 0) {
+        while (below > 0 && !fresh(below)) {
             below--;
         }
         int above = tokens;
-        while (above <= LARGEST && costs[above] == 0) {
+        while (above <= LARGEST && !fresh(above)) {
             above++;
         }
-        if (below == tokens) {
-            return level * costs[tokens];
+        if (below == 0 && above > LARGEST) {
+            below = tokens;
+            while (below > 0 && costs[below] == 0) {
+                below--;
+            }
+            above = tokens;
+            while (above <= LARGEST && costs[above] == 0) {
+                above++;
+            }
         }
+        return between(tokens, below, above);
+    }
+
+    private double between(int tokens, int below, int above) {
         boolean above1 = above <= LARGEST;
         if (below == 0) {
             return above1 ? level * costs[above] * guess(tokens) / guess(above) : guess(tokens);
@@ -88,6 +135,17 @@ class StepCosts {
         return level * further;
     }
 
+    /** A measured cost; one that seems dearer than a larger decode was measured in a bad moment, or would be filled up to that. */
+    private double atMost(int tokens) {
+        double cost = costs[tokens];
+        for (int larger = tokens + 1; larger <= Math.min(LARGEST, tokens + NEAR); larger++) {
+            if (fresh(larger)) {
+                cost = Math.min(cost, costs[larger]);
+            }
+        }
+        return cost;
+    }
+
     /**
      * Whether a decode of {@code filled} rows is faster than one of {@code rows}, though it does more. Sizes that are not known are tried; for those
      * too large to be known what others with as many rows over say.
@@ -96,10 +154,10 @@ class StepCosts {
      */
     boolean fillingPays(int rows, int filled, int step) {
         if (filled <= LARGEST) {
-            if (samples[filled] < ENOUGH_SAMPLES) {
+            if (!fresh(filled)) {
                 return true;
             }
-            return samples[rows] >= ENOUGH_SAMPLES && costs[filled] < costs[rows];
+            return fresh(rows) && costs[filled] < costs[rows];
         }
         double gain = 0;
         for (int other = rows % step + step; other <= LARGEST; other += step) {

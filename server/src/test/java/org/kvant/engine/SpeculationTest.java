@@ -167,7 +167,9 @@ class SpeculationTest {
         for (int i = 0; i < 30; i++) {
             policy.learn(4, 4);
         }
-        assertThat(policy.length(16, 1, cheap, true)).isEqualTo(16);
+        assertThat(policy.length(16, 1, cheap, true)).isEqualTo(15);
+        assertThat(policy.length(9, 1, cheap, true)).isEqualTo(9);
+        assertThat(policy.length(9, 2, cheap, true)).isEqualTo(9);
         for (int i = 0; i < 100; i++) {
             policy.learn(4, 0);
         }

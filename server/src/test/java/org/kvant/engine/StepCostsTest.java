@@ -26,6 +26,9 @@ class StepCostsTest {
         }
         assertThat(costs.nanos(2)).isCloseTo(17 * MILLI, within(MILLI));
         assertThat(costs.nanos(17)).isBetween(40 * MILLI, 80 * MILLI);
+        costs.measured(17, 166_000_000);
+        assertThat(costs.nanos(17)).as("tried again").isBetween(40 * MILLI, 80 * MILLI);
+        costs.measured(17, 66_000_000);
         costs.measured(17, 66_000_000);
         assertThat(costs.nanos(17)).isCloseTo(66 * MILLI, within(5 * MILLI));
         assertThat(costs.nanos(9)).isBetween(17 * MILLI, 66 * MILLI);
