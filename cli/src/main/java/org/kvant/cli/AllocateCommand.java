@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvant.allocate.AllocateRequest;
 import org.kvant.allocate.AllocateResult;
@@ -65,6 +66,7 @@ final class AllocateCommand {
     }
 
     int run() throws IOException {
+        long begin = System.nanoTime();
         AllocateResult result;
         try (Steps progress = new Steps(quiet);
                 AllocatedQuantizer quantizer = AllocatedQuantizer.open(
@@ -72,7 +74,8 @@ final class AllocateCommand {
             result = quantizer.run();
         }
         result.notes().forEach(note -> System.err.println("note: " + note));
-        QuantizeCommand.summary(java.util.Objects.requireNonNull(result.written()), "chosen types");
+        String time = String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - begin) / 1e9);
+        QuantizeCommand.summary(Objects.requireNonNull(result.written()), "chosen types", time);
         Allocation allocation = result.allocation();
         Double measured = result.measured();
         if (allocation.divergence() && measured != null) {

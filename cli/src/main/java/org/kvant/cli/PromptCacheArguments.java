@@ -12,8 +12,10 @@ final class PromptCacheArguments {
     @Option(
             names = "--prompt-cache",
             paramLabel = "DIR",
-            description =
-                    "Folder for computed prompts that memory has no room for; they are used again after a restart, too.")
+            description = {
+                "Folder for computed prompts that the KV cache has no room for; they are used again after a restart, too.",
+                "A folder in memory (/dev/shm/kvant on Linux) keeps them off the disk."
+            })
     private @Nullable Path folder;
 
     @Option(

@@ -266,25 +266,26 @@ public final class QuantizeCommand implements Callable<Integer> {
             result = Quantizer.run(options, quiet ? ProgressListener.NONE : progress);
         }
         result.plan().notes().forEach(note -> System.err.println("note: " + note));
-        summary(result, preset.toString());
+        double seconds = result.nanos() / 1e9;
+        String rate = ProgressBar.bytes((long) (result.inputBytes() / Math.max(seconds, 1e-3)));
+        summary(result, preset.toString(), String.format(Locale.ROOT, "%.1f s at %s/s", seconds, rate));
         return 0;
     }
 
-    static void summary(QuantizeResult result, String mixture) {
-        double seconds = result.nanos() / 1e9;
+    /** @param time that everything took, not only the last writing */
+    static void summary(QuantizeResult result, String mixture, String time) {
         Path first = result.outputs().getFirst();
         int others = result.outputs().size() - 1;
         System.err.printf(
                 Locale.ROOT,
-                "%s: %s, %s (%.2f bits a weight) from %s (%.2f), in %.1f s at %s/s%n",
+                "%s: %s, %s (%.2f bits a weight) from %s (%.2f), in %s%n",
                 others == 0 ? first : first + " and " + others + " more",
                 mixture,
                 ProgressBar.bytes(result.outputBytes()),
                 result.plan().bitsPerWeight(),
                 ProgressBar.bytes(result.inputBytes()),
                 result.plan().sourceBitsPerWeight(),
-                seconds,
-                ProgressBar.bytes((long) (result.inputBytes() / Math.max(seconds, 1e-3))));
+                time);
     }
 
     private ParameterException wrongUsage(String message) {
