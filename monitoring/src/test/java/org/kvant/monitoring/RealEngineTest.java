@@ -57,6 +57,8 @@ class RealEngineTest {
                         .threads(1)
                         .cacheTypeK(GgmlType.Q8_0)
                         .build())
+                // Guessed tokens are in batches, too, whether they come true or not.
+                .promptLookup(false)
                 .build();
         engine = Engine.start(DemoModel.file(), options, metrics);
         metrics.watch(engine::snapshot);
