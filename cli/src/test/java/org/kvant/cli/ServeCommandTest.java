@@ -265,7 +265,7 @@ class ServeCommandTest {
                 "--threads auto -tb 2; --threads auto chooses --threads-batch too; leave that out",
                 "--prompt-cache-size 1GiB; --prompt-cache-size needs --prompt-cache DIR; DIR",
                 "--draft-max 4; --draft-max needs --draft FILE; FILE",
-                "--draft x.gguf --draft-max 17; --draft-max must be between 1 and 16; 17",
+                "--draft x.gguf --draft-max 16; --draft-max must be between 1 and 15; 16",
                 "--metrics-names prometheus; No metrics vocabulary 'prometheus'; llama-server"
             })
     void refusesOptionsBeforeAnythingIsLoaded(String options, String hint, String remedy) throws Exception {
