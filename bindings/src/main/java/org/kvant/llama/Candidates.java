@@ -25,30 +25,31 @@ final class Candidates {
     /** All tokens with these logits, in order of their ids. */
     MemorySegment fill(MemorySegment logits) {
         for (int token = 0; token < size; token++) {
-            long at = token * STRIDE;
-            data.set(ValueLayout.JAVA_INT, at, token);
-            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT, logits.getAtIndex(ValueLayout.JAVA_FLOAT, token));
-            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT + Float.BYTES, 0f);
+            set(token, token, logits.getAtIndex(ValueLayout.JAVA_FLOAT, token));
         }
-        llama_token_data_array.data(array, data);
-        llama_token_data_array.size(array, size);
-        llama_token_data_array.selected(array, -1);
-        llama_token_data_array.sorted(array, false);
-        return array;
+        return array(size, false);
     }
 
     /** The first tokens of an array, the likeliest first. */
     MemorySegment fill(TopLogits logits, int[] tokens, int count) {
         for (int i = 0; i < count; i++) {
-            long at = i * STRIDE;
-            data.set(ValueLayout.JAVA_INT, at, tokens[i]);
-            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT, logits.logit(tokens[i]));
-            data.set(ValueLayout.JAVA_FLOAT, at + LOGIT + Float.BYTES, 0f);
+            set(i, tokens[i], logits.logit(tokens[i]));
         }
+        return array(count, true);
+    }
+
+    private void set(int place, int token, float logit) {
+        long at = place * STRIDE;
+        data.set(ValueLayout.JAVA_INT, at, token);
+        data.set(ValueLayout.JAVA_FLOAT, at + LOGIT, logit);
+        data.set(ValueLayout.JAVA_FLOAT, at + LOGIT + Float.BYTES, 0f);
+    }
+
+    private MemorySegment array(int count, boolean sorted) {
         llama_token_data_array.data(array, data);
         llama_token_data_array.size(array, count);
         llama_token_data_array.selected(array, -1);
-        llama_token_data_array.sorted(array, true);
+        llama_token_data_array.sorted(array, sorted);
         return array;
     }
 

@@ -21,7 +21,7 @@ import org.kvant.llama.ffi.llama_sampler_chain_params;
 public final class SamplerChain implements AutoCloseable {
     private final Vocab vocab;
     private final MemorySegment chain;
-    /** The samplers look only at so many of the likeliest tokens; 0 if at all. */
+    /** Room for the likeliest tokens, as many as the samplers look at; empty if they look at all. */
     private final int[] preselected;
     /** What is banned whatever its logit. */
     private final int[] banned;
@@ -135,10 +135,10 @@ public final class SamplerChain implements AutoCloseable {
         /** Of the estimate of a token's surprise; the paper's and llama-server's value. */
         private static final int MIROSTAT_TOKENS = 100;
 
-        private final Vocab vocab;
         /** More of the likeliest tokens are left to llama.cpp. */
         private static final int MOST_PRESELECTED = 256;
 
+        private final Vocab vocab;
         private final List<Supplier<MemorySegment>> samplers = new ArrayList<>();
         private boolean chooses;
         /** Whether nothing but bans has been added. */

@@ -1,5 +1,7 @@
 package org.kvant.engine;
 
+import java.util.function.IntPredicate;
+
 /**
  * What decodes without prompts take by their number of tokens, as measured. Not a line: ggml computes four rows at a time, so that two tokens may take
  * twice the time of one and sixteen only seven times. Each size has a cost of its own, those never or not lately tried are guessed from their neighbours, rather too cheap: then
@@ -14,8 +16,11 @@ class StepCosts {
 
     private static final double LEVEL_SMOOTHING = 0.1;
     private static final double SIZE_SMOOTHING = 0.15;
+    /** A decode can be filled up to one that is larger by so many rows. */
     private static final int NEAR = 7;
+    /** Decodes until a size that hasn't come up is tried again: soon at first, while the JVM still compiles, then ever more rarely. */
     private static final int FIRST_PATIENCE = 8;
+
     private static final int LAST_PATIENCE = 4096;
     /** A pause of the machine isn't the price of a size. */
     private static final double OUTLIER = 4;
@@ -101,34 +106,32 @@ class StepCosts {
 
     /** From the nearest sizes of which enough is known, else of which anything is. */
     private double guessed(int tokens) {
-        int below = tokens;
-        while (below > 0 && !fresh(below)) {
-            below--;
-        }
-        int above = tokens;
-        while (above <= LARGEST && !fresh(above)) {
-            above++;
-        }
+        int below = nearest(tokens, -1, this::fresh);
+        int above = nearest(tokens, 1, this::fresh);
         if (below == 0 && above > LARGEST) {
-            below = tokens;
-            while (below > 0 && costs[below] == 0) {
-                below--;
-            }
-            above = tokens;
-            while (above <= LARGEST && costs[above] == 0) {
-                above++;
-            }
+            below = nearest(tokens, -1, size -> costs[size] > 0);
+            above = nearest(tokens, 1, size -> costs[size] > 0);
         }
         return between(tokens, below, above);
     }
 
+    /** The first such size in one direction; 0 or more than {@link #LARGEST} if there is none. */
+    private static int nearest(int tokens, int step, IntPredicate usable) {
+        int size = tokens;
+        while (size > 0 && size <= LARGEST && !usable.test(size)) {
+            size += step;
+        }
+        return size;
+    }
+
+    /** @param below 0, and {@code above} more than {@link #LARGEST}, for none */
     private double between(int tokens, int below, int above) {
-        boolean above1 = above <= LARGEST;
+        boolean bounded = above <= LARGEST;
         if (below == 0) {
-            return above1 ? level * costs[above] * guess(tokens) / guess(above) : guess(tokens);
+            return bounded ? level * costs[above] * guess(tokens) / guess(above) : guess(tokens);
         }
         double further = costs[below] * guess(tokens) / guess(below);
-        if (above1) {
+        if (bounded) {
             double between = costs[below] + (costs[above] - costs[below]) * (tokens - below) / (above - below);
             further = Math.min(further, Math.max(costs[below], between));
         }
