@@ -24,7 +24,7 @@ target=$lib_dir/$plat-$backend-source; work=$lib_dir/build-$backend
 cmake -S "$lib_dir/source" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON \
   -DLLAMA_BUILD_IS_DEV=OFF -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
   -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_CURL=OFF -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON -DCMAKE_INSTALL_RPATH='$ORIGIN' -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON \
-  -DGGML_NATIVE="${NATIVE:-ON}" -DGGML_OPENMP="${OPENMP:-ON}" $flags ${CMAKE_FLAGS:-}
+  -DCMAKE_PROJECT_ggml_INCLUDE="$native_dir/base.cmake" -DGGML_NATIVE="${NATIVE:-ON}" -DGGML_OPENMP="${OPENMP:-ON}" $flags ${CMAKE_FLAGS:-}
 ninja -C "$work"
 fresh=$(mktemp -d "$lib_dir/new.XXXXXX"); chmod 755 "$fresh"
 for f in "$work"/bin/*.so* "$work"/bin/*.dylib; do [ -e "$f" ] && cp -P "$f" "$fresh/"; done
