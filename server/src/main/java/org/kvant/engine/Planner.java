@@ -29,6 +29,7 @@ final class Planner {
         plan.clear();
         order.clear();
         int streaming = 0;
+        long backlog = 0;
         int outputs = maxOutputs - slots.length;
         for (int i = 0; i < slots.length; i++) {
             ActiveRequest request = slots[i].owner;
@@ -46,11 +47,12 @@ final class Planner {
                     wants[i] = Math.min(wants[i], 1 + outputs);
                     outputs -= wants[i] - 1;
                 }
+                backlog += request.pending();
                 order.add(i, request.request.priority(), request.submitNanos, budget.nanos(request.pending()));
             }
         }
         int room = batchSize - streaming;
-        int left = budget.tokens(streaming, order.size(), room);
+        int left = budget.tokens(streaming, order.size(), backlog, room);
         int most = streaming == 0 ? room : Math.min(room, budget.maximum());
         int taken = 0;
         for (int place = 0; place < order.size() && left > 0; place++) {

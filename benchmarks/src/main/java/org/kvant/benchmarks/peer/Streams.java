@@ -86,6 +86,10 @@ final class Streams {
         figures.record("4 streams beside long prompts: pieces of text a second", who, gaps.size() / (double) seconds);
         figures.record(
                 "2,000-word prompts beside 4 streams: first token, median s", who, Figures.median(List.copyOf(firsts)));
+        figures.record(
+                "2,000-word prompts beside 4 streams: first token, longest s",
+                who,
+                Figures.quantile(List.copyOf(firsts), 1));
         figures.record("2,000-word prompts unanswered a minute after the last", who, all ? 0 : sent - firsts.size());
     }
 }
