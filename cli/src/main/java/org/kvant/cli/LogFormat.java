@@ -18,7 +18,7 @@ enum LogFormat {
         if (this == TEXT) {
             return;
         }
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        LoggerContext context = context();
         JsonLogEncoder encoder = new JsonLogEncoder();
         encoder.setContext(context);
         encoder.start();
@@ -27,5 +27,12 @@ enum LogFormat {
         appender.stop();
         appender.setEncoder(encoder);
         appender.start();
+    }
+
+    private static LoggerContext context() {
+        // While another thread sets logging up, SLF4J hands out a stand-in. That thread holds this monitor until it is done.
+        synchronized (LoggerFactory.class) {
+            return (LoggerContext) LoggerFactory.getILoggerFactory();
+        }
     }
 }
