@@ -30,7 +30,8 @@ enum LogFormat {
     }
 
     private static LoggerContext context() {
-        // While another thread sets logging up, SLF4J hands out a stand-in. That thread holds this monitor until it is done.
+        // While another thread sets logging up, SLF4J hands out a stand-in. That thread holds this monitor until it is
+        // done.
         synchronized (LoggerFactory.class) {
             return (LoggerContext) LoggerFactory.getILoggerFactory();
         }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -179,7 +180,7 @@ final class Serving implements AutoCloseable {
     /** On the decode thread. */
     private void loading(ProgressBar bar, long bytes, double fraction) {
         if (signals.asked() || abandoned) {
-            throw new IllegalStateException("stopped while loading");
+            throw new CancellationException("stopped while loading");
         }
         if (bytes >= WORTH_A_BAR) {
             bar.step("loading", (long) (bytes * fraction), bytes);

@@ -2,6 +2,7 @@ package org.kvant.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,8 @@ final class DecodeLoop implements Runnable {
             // An Error too: whoever waits for this engine has to hear of it.
             if (t instanceof IOException) {
                 log.error("The model can't be used: {}", t.getMessage());
+            } else if (t instanceof CancellationException) {
+                log.info("Loading the model was broken off: {}", t.getMessage());
             } else {
                 log.error("The decode thread failed", t);
             }
