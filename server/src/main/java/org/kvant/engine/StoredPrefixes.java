@@ -63,7 +63,9 @@ final class StoredPrefixes implements AutoCloseable {
                 options.context().flashAttention().name(),
                 // A state has a part for each buffer, empty but for its own.
                 Integer.toString(context.kvUnified() ? 1 : context.maxSequences()),
-                Boolean.toString(options.context().fullSwaCache()));
+                Boolean.toString(options.context().fullSwaCache()),
+                // With it llama.cpp doesn't rotate what a quantized cache holds (llama-kv-cache.cpp).
+                String.valueOf(System.getenv("LLAMA_ATTN_ROT_DISABLE")));
         PromptStore store = PromptStore.open(wanted, Fingerprint.of(loaded.info.path(), layout));
         log.info("{} prompts in {}", store.size(), wanted.folder());
         return new StoredPrefixes(store, context, wake);
