@@ -30,8 +30,7 @@ enum LogFormat {
     }
 
     private static LoggerContext context() {
-        // While another thread sets logging up, SLF4J hands out a stand-in. That thread holds this monitor until it is
-        // done.
+        // SLF4J hands out a stand-in while another thread sets it up, which holds this monitor until it is done.
         synchronized (LoggerFactory.class) {
             return (LoggerContext) LoggerFactory.getILoggerFactory();
         }

@@ -18,6 +18,7 @@ final class PromptBudget {
     /** A step may take one part in so many of what all prompts take that wait. */
     private static final int BACKLOG = 50;
 
+    /** Fewer than {@link #MOST}: a long queue lasts, and streams are to get on within half a second all the while. */
     private static final int MOST_FOR_BACKLOG = 3;
     /** Guessed before the first measurement, in nanoseconds. */
     private static final double UNKNOWN = 1e6;
