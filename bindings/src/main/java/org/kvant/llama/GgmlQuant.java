@@ -96,6 +96,31 @@ public final class GgmlQuant {
         System.arraycopy(result, 0, target, 0, result.length);
     }
 
+    /**
+     * As {@link #quantizeChunk} from native memory to native memory, for types that need no importance matrix.
+     *
+     * @param source {@code rows * columns} floats, which the caller knows to be finite
+     * @param target {@code type.bytes(rows * columns)} bytes
+     * @param columns a multiple of the type's block size
+     */
+    static void quantize(GgmlType type, MemorySegment source, MemorySegment target, int rows, int columns) {
+        Backend.require();
+        long bytes = type.bytes((long) rows * columns);
+        if (!canQuantize(type) || llama_h.ggml_quantize_requires_imatrix(type.id())) {
+            throw new IllegalArgumentException("ggml cannot quantize to " + type.ggmlName());
+        }
+        if (columns % type.blockSize() != 0
+                || source.byteSize() < (long) Float.BYTES * rows * columns
+                || target.byteSize() != bytes) {
+            throw new IllegalArgumentException(rows + " rows of " + columns + " do not fit into " + source.byteSize()
+                    + " bytes of floats and " + target.byteSize() + " of " + type.ggmlName());
+        }
+        long written = llama_h.ggml_quantize_chunk(type.id(), source, target, 0, rows, columns, MemorySegment.NULL);
+        if (written != bytes) {
+            throw new LlamaException("ggml wrote " + written + " bytes of " + type.ggmlName() + " instead of " + bytes);
+        }
+    }
+
     private static void checkShape(GgmlType type, float[] source, int rows, int columns) {
         if (!canQuantize(type)) {
             throw new IllegalArgumentException("ggml cannot quantize to " + type.ggmlName());
@@ -153,17 +178,35 @@ public final class GgmlQuant {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment src = arena.allocate(Math.max(1, bytes), 64);
             MemorySegment.copy(data, 0, src, ValueLayout.JAVA_BYTE, 0, data.length);
-            if (type == GgmlType.F32) {
-                return src.asSlice(0, bytes).toArray(ValueLayout.JAVA_FLOAT); // has no to_float
-            }
+            MemorySegment dst = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(1, elements));
+            dequantize(type, src.asSlice(0, bytes), dst, elements);
+            return dst.asSlice(0, Float.BYTES * elements).toArray(ValueLayout.JAVA_FLOAT);
+        }
+    }
+
+    /**
+     * As {@link #dequantize(GgmlType, byte[], long)} from native memory to native memory.
+     *
+     * @param data {@code type.bytes(elements)} bytes
+     * @param target room for the floats
+     */
+    static void dequantize(GgmlType type, MemorySegment data, MemorySegment target, long elements) {
+        Backend.require();
+        if (data.byteSize() != type.bytes(elements) || target.byteSize() < Float.BYTES * elements) {
+            throw new IllegalArgumentException(elements + " elements of " + type.ggmlName() + " are not "
+                    + data.byteSize() + " bytes, or more floats than fit into " + target.byteSize());
+        }
+        if (type == GgmlType.F32) {
+            MemorySegment.copy(data, 0, target, 0, data.byteSize()); // has no to_float
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment traits = ggml_type_traits.reinterpret(llama_h.ggml_get_type_traits(type.id()), arena, null);
             MemorySegment toFloat = ggml_type_traits.to_float(traits);
             if (toFloat.equals(MemorySegment.NULL)) {
                 throw new IllegalArgumentException("ggml cannot decode " + type.ggmlName());
             }
-            MemorySegment dst = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(1, elements));
-            ggml_to_float_t.invoke(toFloat, src, dst, elements);
-            return dst.asSlice(0, Float.BYTES * elements).toArray(ValueLayout.JAVA_FLOAT);
+            ggml_to_float_t.invoke(toFloat, data, target, elements);
         }
     }
 

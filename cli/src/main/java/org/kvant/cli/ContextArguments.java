@@ -98,6 +98,15 @@ final class ContextArguments {
             description = "Most tokens computed at once inside it (default: ${DEFAULT-VALUE}).")
     private int ubatchSize;
 
+    @Option(
+            names = "--prompt-scratch",
+            converter = SizeOrNothingConverter.class,
+            paramLabel = "SIZE",
+            description =
+                    "Most memory for computing prompts in f16 beside a quantized cache, which is faster on the CPU; taken when"
+                            + " the first long prompt comes; 0: none (default: 256MiB).")
+    private @Nullable Long promptScratch;
+
     /**
      * The context that these ask for, not yet sized for a model.
      *
@@ -118,6 +127,12 @@ final class ContextArguments {
                 .kvUnified(unified)
                 .flashAttention(flashAttention(command))
                 .build();
+    }
+
+    /** Bytes for computing prompts beside a quantized cache. */
+    long promptScratchBytes() {
+        Long wanted = promptScratch;
+        return wanted == null ? EngineOptions.DEFAULT_PROMPT_SCRATCH_BYTES : wanted;
     }
 
     /** Whether the numbers of threads are to be measured. */

@@ -196,6 +196,7 @@ public final class ServeCommand implements Callable<Integer> {
                             .withGpuLayers(gpuLayers)
                             .withLoadMode(noMmap ? LoadMode.READ : LoadMode.AUTO))
                     .queueCapacity(queueSize)
+                    .promptScratchBytes(context.promptScratchBytes())
                     .promptLookup(!noPromptLookup)
                     .draft(draft.options(command()))
                     .contextShift(contextShift)

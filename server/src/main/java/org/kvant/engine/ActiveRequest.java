@@ -66,6 +66,15 @@ final class ActiveRequest implements Generation {
 
     boolean askedStore;
 
+    /** Tokens computed in the {@link PromptScratch}, those that its sequence has included; 0 if it isn't there. */
+    int ahead;
+
+    /** Whether its prompt is computed in the {@link PromptScratch}, now or when its turn comes. */
+    boolean aside;
+
+    /** Whether that was tried in vain. */
+    boolean scratchRefused;
+
     /** When it is given up, by {@link System#nanoTime()}; only if it has a timeout. */
     private final long deadline;
 
@@ -194,7 +203,7 @@ final class ActiveRequest implements Generation {
     /** Tokens still to be computed before the next one can be sampled. */
     int pending() {
         Slot s = slot;
-        return s == null ? tokens.size() : tokens.size() - s.cells;
+        return s == null ? tokens.size() : tokens.size() - Math.max(s.cells, ahead);
     }
 
     /** Whether the next decode only carries on a stream, rather than working on a prompt. */

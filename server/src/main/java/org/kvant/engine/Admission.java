@@ -78,9 +78,12 @@ final class Admission {
         }
     }
 
-    /** A sequence that can't be cut back has to be copied just where the beginnings part. */
+    /**
+     * A sequence that can't be cut back has to be copied just where the beginnings part. A prompt that is computed elsewhere would come too late as a
+     * whole.
+     */
     private void fork(Slot slot, int position) {
-        if (!cache.rewindable()) {
+        if (!cache.rewindable() || (slot.owner != null && slot.owner.ahead > 0)) {
             slot.forkAt = Math.min(slot.forkAt, position);
         }
     }

@@ -44,6 +44,7 @@ final class DecodeLoop implements Runnable {
     private volatile boolean stopping;
     private volatile @Nullable Thread thread;
     private volatile @Nullable Context context;
+    private volatile @Nullable Scheduler scheduler;
 
     DecodeLoop(
             Path file,
@@ -85,6 +86,10 @@ final class DecodeLoop implements Runnable {
         if (c != null) {
             c.requestAbort();
         }
+        Scheduler s = scheduler;
+        if (s != null) {
+            s.requestAbort();
+        }
         wake();
     }
 
@@ -105,6 +110,7 @@ final class DecodeLoop implements Runnable {
             owner.failed(t);
         } finally {
             context = null;
+            scheduler = null;
             queue.close();
             live.failAll("The engine stopped unexpectedly.");
             idleWhileDraining.countDown();
@@ -124,29 +130,35 @@ final class DecodeLoop implements Runnable {
             if (options.warmup()) {
                 loaded.warmUp();
             }
-            Scheduler scheduler = new Scheduler(loaded, options, queue, live, listener, gauges, stored);
-            owner.loaded(loaded, stored);
-            try {
-                while (!stopping) {
-                    signalled = false;
-                    if (!scheduler.step()) {
-                        rest(scheduler);
-                    }
-                }
-                scheduler.endAll(FinishReason.CANCELLED, "The server is shutting down.");
-                scheduler.keepIdle();
-            } catch (Throwable t) {
-                scheduler.endAll(FinishReason.ERROR, "The engine failed: " + t.getMessage());
-                throw t;
+            try (Scheduler made = new Scheduler(loaded, options, queue, live, listener, gauges, stored)) {
+                scheduler = made;
+                owner.loaded(loaded, stored);
+                schedule(made);
             }
         }
     }
 
-    private void rest(Scheduler scheduler) {
-        if (draining && queue.size() == 0 && !scheduler.busy()) {
+    private void schedule(Scheduler steps) {
+        try {
+            while (!stopping) {
+                signalled = false;
+                if (!steps.step()) {
+                    rest(steps);
+                }
+            }
+            steps.endAll(FinishReason.CANCELLED, "The server is shutting down.");
+            steps.keepIdle();
+        } catch (Throwable t) {
+            steps.endAll(FinishReason.ERROR, "The engine failed: " + t.getMessage());
+            throw t;
+        }
+    }
+
+    private void rest(Scheduler steps) {
+        if (draining && queue.size() == 0 && !steps.busy()) {
             idleWhileDraining.countDown();
         }
-        long limit = scheduler.nanosToTimeout();
+        long limit = steps.nanosToTimeout();
         if (!signalled && !stopping) {
             if (limit == Long.MAX_VALUE) {
                 LockSupport.park(this);

@@ -1,6 +1,7 @@
 package org.kvant.engine;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
 import org.kvant.llama.DecodeException;
@@ -16,6 +17,7 @@ final class DecodeStep {
     private final Context context;
     private final Batch batch;
     private final PrefixCache cache;
+    private final @Nullable PromptScratch scratch;
     private final PromptBudget budget;
     private final StepCosts costs;
     private final TokenOutput output;
@@ -28,6 +30,7 @@ final class DecodeStep {
     DecodeStep(
             LoadedModel loaded,
             PrefixCache cache,
+            @Nullable PromptScratch scratch,
             PromptBudget budget,
             StepCosts costs,
             TokenOutput output,
@@ -38,12 +41,50 @@ final class DecodeStep {
         sharedCells = context.kvUnified();
         batch = loaded.batch;
         this.cache = cache;
+        this.scratch = scratch;
         this.budget = budget;
         this.costs = costs;
         this.output = output;
         this.releases = releases;
         this.preemption = preemption;
         this.listener = listener;
+    }
+
+    /**
+     * Computes prompts in the scratch. Those that are complete but for their last token go on in the served context at once.
+     *
+     * @param work of requests that have begun there
+     * @param next gets the last tokens
+     */
+    void computeAside(Plan work, Plan next) {
+        PromptScratch place = Objects.requireNonNull(scratch);
+        long begin = System.nanoTime();
+        DecodeEvent event = new DecodeEvent();
+        event.begin();
+        if (!place.compute(work)) {
+            return;
+        }
+        long nanos = System.nanoTime() - begin;
+        commit(event, work);
+        budget.measured(work.promptTokens, nanos);
+        listener.decodeStep(work.tokens, work.promptTokens, work.size, nanos);
+        for (int i = 0; i < work.size; i++) {
+            ActiveRequest request = work.requests[i];
+            Slot slot = Objects.requireNonNull(request.slot);
+            if (request.ahead == request.tokens.size() - 1 && place.deliver(slot, request)) {
+                next.insert(request, 1);
+            }
+        }
+    }
+
+    private static void commit(DecodeEvent event, Plan work) {
+        if (event.shouldCommit()) {
+            event.tokens = work.tokens;
+            event.promptTokens = work.promptTokens;
+            event.sequences = work.size;
+            event.fillerRows = work.fillerRows;
+            event.commit();
+        }
     }
 
     void execute(Plan work) {
@@ -61,13 +102,7 @@ final class DecodeStep {
         switch (result) {
             case DecodeResult.Ok ok -> {
                 long nanos = System.nanoTime() - begin;
-                if (event.shouldCommit()) {
-                    event.tokens = work.tokens;
-                    event.promptTokens = work.promptTokens;
-                    event.sequences = work.size;
-                    event.fillerRows = work.fillerRows;
-                    event.commit();
-                }
+                commit(event, work);
                 int others = work.tokens - work.promptTokens;
                 long beyond =
                         others == 0 ? nanos : nanos - Math.min(nanos / 2, (long) costs.nanos(others + work.idleCount));

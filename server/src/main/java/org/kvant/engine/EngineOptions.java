@@ -20,6 +20,8 @@ import org.kvant.promptstore.PromptStoreOptions;
  * @param queueCapacity requests that may wait for a sequence
  * @param promptBudget most prompt tokens in one decode while streams are running
  * @param stepTarget how long a decode that carries prompt tokens beside streams should take; the budget follows from it and the measured speed
+ * @param promptScratchBytes most memory for computing prompts in f16 beside a quantized cache on the CPU, where that is much faster; 0 for never. It is
+ *     taken when the first long prompt comes
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
  * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
@@ -36,6 +38,7 @@ public record EngineOptions(
         int queueCapacity,
         int promptBudget,
         Duration stepTarget,
+        long promptScratchBytes,
         Duration pauseTimeout,
         boolean promptLookup,
         @Nullable DraftOptions draft,
@@ -45,6 +48,7 @@ public record EngineOptions(
         boolean warmup) {
     public static final int DEFAULT_SEQUENCE_CONTEXT = 4096;
     public static final int DEFAULT_SEQUENCES = 4;
+    public static final long DEFAULT_PROMPT_SCRATCH_BYTES = 256L << 20;
 
     /** @throws IllegalArgumentException naming the option that is out of range */
     public EngineOptions {
@@ -59,6 +63,9 @@ public record EngineOptions(
         }
         if (stepTarget.isNegative() || stepTarget.isZero()) {
             throw new IllegalArgumentException("stepTarget must be positive, not " + stepTarget);
+        }
+        if (promptScratchBytes < 0) {
+            throw new IllegalArgumentException("promptScratchBytes must not be negative: " + promptScratchBytes);
         }
         if (pauseTimeout.isNegative() || pauseTimeout.isZero()) {
             throw new IllegalArgumentException("pauseTimeout must be positive, not " + pauseTimeout);
@@ -116,6 +123,7 @@ public record EngineOptions(
                 .queueCapacity(queueCapacity)
                 .promptBudget(promptBudget)
                 .stepTarget(stepTarget)
+                .promptScratchBytes(promptScratchBytes)
                 .pauseTimeout(pauseTimeout)
                 .promptLookup(promptLookup)
                 .draft(draft)
@@ -133,6 +141,7 @@ public record EngineOptions(
         private int queueCapacity = 256;
         private int promptBudget = 512;
         private Duration stepTarget = Duration.ofMillis(100);
+        private long promptScratchBytes = DEFAULT_PROMPT_SCRATCH_BYTES;
         private Duration pauseTimeout = Duration.ofSeconds(60);
         private boolean promptLookup = true;
         private @Nullable DraftOptions draft;
@@ -170,6 +179,11 @@ public record EngineOptions(
 
         public Builder stepTarget(Duration value) {
             stepTarget = value;
+            return this;
+        }
+
+        public Builder promptScratchBytes(long value) {
+            promptScratchBytes = value;
             return this;
         }
 
@@ -216,6 +230,7 @@ public record EngineOptions(
                     queueCapacity,
                     promptBudget,
                     stepTarget,
+                    promptScratchBytes,
                     pauseTimeout,
                     promptLookup,
                     draft,

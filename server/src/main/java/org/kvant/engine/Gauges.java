@@ -8,6 +8,7 @@ final class Gauges {
     volatile long kvCellsRunning;
     volatile long kvCellsShared;
     volatile long kvCellsEvicted;
+    volatile ModelMemory promptScratch = ModelMemory.NONE;
 
     void publish(PrefixCache cache) {
         int busy = 0;

@@ -1,6 +1,7 @@
 package org.kvant.engine;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /** What one decode computes: for each request in it, how many of its next tokens. Reused from step to step by the decode thread. */
 final class Plan {
@@ -69,6 +70,19 @@ final class Plan {
         counts[index] -= count;
         tokens -= count;
         promptTokens -= count;
+    }
+
+    /** As {@link #add}, in order of the sequences' numbers. */
+    void insert(ActiveRequest request, int count) {
+        int index = 0;
+        while (index < size && sequence(requests[index]) < sequence(request)) {
+            index++;
+        }
+        insert(index, request, count);
+    }
+
+    private static int sequence(ActiveRequest request) {
+        return Objects.requireNonNull(request.slot).sequence;
     }
 
     /** As {@link #add}, before the {@code index}th. */

@@ -1,5 +1,7 @@
 package org.kvant.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Decides what the next decode computes: the next token of every running stream, then as much of the prompts as the {@link PromptBudget} has room for, so that a
  * long prompt can't hold up streams or those who come after it. Which prompts, {@link PromptOrder} says.
@@ -13,9 +15,14 @@ final class Planner {
     private final int[] wants;
 
     private final int[] shares;
+    private final @Nullable PromptScratch scratch;
 
-    /** @param maxOutputs most tokens of a batch with logits, at least one for each sequence */
-    Planner(int batchSize, int maxOutputs, int sequences, PromptBudget budget) {
+    /**
+     * @param maxOutputs most tokens of a batch with logits, at least one for each sequence
+     * @param scratch where long prompts are computed; null for the served context
+     */
+    Planner(int batchSize, int maxOutputs, int sequences, PromptBudget budget, @Nullable PromptScratch scratch) {
+        this.scratch = scratch;
         this.batchSize = batchSize;
         this.maxOutputs = maxOutputs;
         this.budget = budget;
@@ -24,25 +31,35 @@ final class Planner {
         shares = new int[sequences];
     }
 
-    /** Fills the plan in order of sequence numbers, which lets llama.cpp compute neighbours together. Paused requests are left out. */
-    void plan(Slot[] slots, Plan plan) {
+    /**
+     * Fills the plans in order of sequence numbers, which lets llama.cpp compute neighbours together. Paused requests are left out.
+     *
+     * @param aside what the {@link PromptScratch} computes
+     */
+    void plan(Slot[] slots, Plan plan, Plan aside) {
         plan.clear();
+        aside.clear();
         order.clear();
         int streaming = 0;
         long backlog = 0;
         int outputs = maxOutputs - slots.length;
+        boolean alone = busy(slots) == 1;
         for (int i = 0; i < slots.length; i++) {
             ActiveRequest request = slots[i].owner;
             wants[i] = 0;
             shares[i] = 0;
-            if (request == null || request.paused()) {
+            if (request == null) {
+                continue;
+            }
+            request.aside = false;
+            if (request.paused()) {
                 continue;
             }
             if (request.streaming()) {
                 shares[i] = 1;
                 streaming++;
             } else {
-                wants[i] = Math.min(request.pending(), slots[i].forkAt - slots[i].cells);
+                wants[i] = wants(slots[i], request, alone);
                 if (request.needsPromptLogprobs()) {
                     wants[i] = Math.min(wants[i], 1 + outputs);
                     outputs -= wants[i] - 1;
@@ -58,14 +75,57 @@ final class Planner {
         for (int place = 0; place < order.size() && left > 0; place++) {
             int i = order.get(place);
             shares[i] = share(wants[i], left, place == 0, most - taken);
+            ActiveRequest request = slots[i].owner;
+            if (request != null && request.aside && shares[i] < wants[i]) {
+                shares[i] = Math.min(wants[i], whole(shares[i], place == 0));
+            }
             left -= shares[i];
             taken += shares[i];
         }
         for (int i = 0; i < slots.length; i++) {
             ActiveRequest request = slots[i].owner;
             if (shares[i] > 0 && request != null) {
-                plan.add(request, shares[i]);
+                add(slots[i], request, shares[i], plan, aside);
             }
+        }
+    }
+
+    private static int busy(Slot[] slots) {
+        int busy = 0;
+        for (Slot slot : slots) {
+            busy += slot.idle() ? 0 : 1;
+        }
+        return busy;
+    }
+
+    /** Tokens that a prompt could use in this step. */
+    private int wants(Slot slot, ActiveRequest request, boolean alone) {
+        int done = Math.max(slot.cells, request.ahead);
+        int end = request.tokens.size();
+        if (scratch != null && scratch.takes(slot, request, alone)) {
+            request.aside = true;
+            end--;
+        }
+        return (slot.forkAt > done ? Math.min(end, slot.forkAt) : end) - done;
+    }
+
+    /** The scratch computes as many tokens as fit one after the other into tiles; fewer than a tile take as long. */
+    private int whole(int share, boolean first) {
+        if (share >= PromptScratch.TILE) {
+            return share - share % PromptScratch.TILE;
+        }
+        return first && budget.allows(PromptScratch.TILE) ? PromptScratch.TILE : share;
+    }
+
+    private void add(Slot slot, ActiveRequest request, int share, Plan plan, Plan aside) {
+        if (scratch != null && request.aside && scratch.begin(slot, request)) {
+            int count = Math.min(share, scratch.batchSize() - aside.tokens);
+            if (count > 0) {
+                aside.add(request, count);
+            }
+        } else {
+            request.aside = false;
+            plan.add(request, share);
         }
     }
 

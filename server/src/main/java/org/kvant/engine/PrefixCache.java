@@ -42,6 +42,9 @@ interface PrefixCache {
      */
     void truncate(Slot slot, int cells);
 
+    /** The native memory of a sequence was replaced by the first {@code cells} tokens of its owner, in cells of its own. */
+    void replaced(Slot slot, int cells);
+
     /**
      * Drops the cells of {@code dropped} tokens behind the first {@code keep} and moves the others up; only where cells aren't shared.
      */

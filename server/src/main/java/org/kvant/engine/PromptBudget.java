@@ -81,6 +81,11 @@ final class PromptBudget {
         return (int) Math.clamp((long) (nanos / nanosPerToken), Math.min(MINIMUM, most), most);
     }
 
+    /** Whether a step beside streams may have so many, if they compute faster together. */
+    boolean allows(int tokens) {
+        return tokens <= maximum && nanos(tokens) <= MOST * targetNanos;
+    }
+
     /** What so many prompt tokens take. */
     long nanos(int tokens) {
         return (long) (tokens * (nanosPerToken == 0 ? UNKNOWN : nanosPerToken));

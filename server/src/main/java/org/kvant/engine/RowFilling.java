@@ -83,7 +83,8 @@ final class RowFilling {
         }
         int cells = Math.min(sequenceLength, (longest + CELL_STEP - 1) / CELL_STEP * CELL_STEP);
         for (Slot slot : slots) {
-            runs.set(slot.sequence, runs.taken(slot.sequence), slot.cells < cells && (slot.idle() || waits(slot)));
+            boolean usable = slot.idle() || aside(slot) || waits(slot);
+            runs.set(slot.sequence, runs.taken(slot.sequence), slot.cells < cells && usable);
         }
         runs.join(costs);
         runs.lengthen(this::rounded);
@@ -93,7 +94,7 @@ final class RowFilling {
                 entry++;
             } else if (runs.taken(slot.sequence) && plan.tokens + plan.fillerRows < batchSize) {
                 ActiveRequest owner = slot.owner;
-                if (owner == null) {
+                if (owner == null || aside(slot)) {
                     plan.fill(slot);
                 } else {
                     plan.insert(entry, owner, 1);
@@ -101,6 +102,11 @@ final class RowFilling {
                 }
             }
         }
+    }
+
+    /** Whether its prompt is computed elsewhere, so that its place here is as good as nobody's. */
+    private static boolean aside(Slot slot) {
+        return slot.owner != null && slot.owner.aside;
     }
 
     /** Whether it has a prompt of which this decode computes nothing. */

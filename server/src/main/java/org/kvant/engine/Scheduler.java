@@ -7,7 +7,7 @@ import org.kvant.llama.Context;
  * Continuous batching on the decode thread: each {@link #step} drops what was cancelled, admits what fits, decodes one batch and hands out the
  * sampled tokens.
  */
-final class Scheduler {
+final class Scheduler implements AutoCloseable {
     private final PrefixCache cache;
     private final Planner planner;
     private final AdmissionQueue queue;
@@ -16,6 +16,9 @@ final class Scheduler {
     private final Gauges gauges;
     private final long pauseTimeoutNanos;
     private final Plan plan;
+    /** What the scratch computes. */
+    private final Plan aside;
+
     private final Releases releases;
     private final DecodeStep decode;
     private final @Nullable ContextShift shift;
@@ -23,6 +26,8 @@ final class Scheduler {
     private final @Nullable Speculation speculation;
     /** Null where rows can't be taken back. */
     private final @Nullable RowFilling filling;
+    /** Null where prompts gain nothing by it. */
+    private final @Nullable PromptScratch scratch;
 
     Scheduler(
             LoadedModel loaded,
@@ -61,8 +66,10 @@ final class Scheduler {
                 stored);
         PromptBudget budget =
                 new PromptBudget(options.promptBudget(), options.stepTarget().toNanos());
-        planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget);
+        scratch = PromptScratch.of(context, options, cache, gauges);
+        planner = new Planner(context.batchSize(), context.maxOutputs(), sequences, budget, scratch);
         plan = new Plan(sequences);
+        aside = new Plan(sequences);
         speculation = (options.promptLookup() || loaded.draft != null) && cache.rewindable()
                 ? new Speculation(loaded, options.promptLookup(), costs, sharedCells)
                 : null;
@@ -73,6 +80,7 @@ final class Scheduler {
         decode = new DecodeStep(
                 loaded,
                 cache,
+                scratch,
                 budget,
                 costs,
                 new TokenOutput(loaded, releases, listener),
@@ -89,11 +97,20 @@ final class Scheduler {
     boolean step() {
         long begin = System.nanoTime();
         dropCancelled(begin);
+        if (scratch != null) {
+            scratch.tidy();
+        }
         admission.admit();
+        if (scratch != null) {
+            scratch.deliverForks();
+        }
         if (shift != null) {
             shift.apply();
         }
-        planner.plan(cache.slots(), plan);
+        planner.plan(cache.slots(), plan, aside);
+        if (aside.size > 0) {
+            decode.computeAside(aside, plan);
+        }
         if (speculation != null) {
             speculation.extend(plan);
         }
@@ -101,10 +118,11 @@ final class Scheduler {
             filling.fill(plan, cache.slots());
         }
         gauges.publish(cache);
-        if (plan.size == 0) {
+        if (plan.size > 0) {
+            decode.execute(plan);
+        } else if (aside.size == 0) {
             return false;
         }
-        decode.execute(plan);
         listener.schedulerStep(System.nanoTime() - begin);
         return true;
     }
@@ -149,6 +167,9 @@ final class Scheduler {
 
     /** Puts what finished requests have left into files, if there is a place for them. */
     void keepIdle() {
+        if (scratch != null) {
+            scratch.tidy();
+        }
         cache.keepIdle();
     }
 
@@ -161,6 +182,20 @@ final class Scheduler {
             if (slot.owner != null) {
                 releases.finish(slot.owner, reason, null, message);
             }
+        }
+    }
+
+    /** Stops what is computed beside the served context; any thread. */
+    void requestAbort() {
+        if (scratch != null) {
+            scratch.requestAbort();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (scratch != null) {
+            scratch.close();
         }
     }
 

@@ -220,6 +220,18 @@ final class SlotTable implements PrefixCache {
     }
 
     @Override
+    public void replaced(Slot slot, int cells) {
+        slot.cells = cells;
+        slot.exact = Integer.MAX_VALUE;
+        slot.shared = 0;
+        for (Slot other : slots) {
+            if (other.sharedWith == slot) {
+                other.shared = 0;
+            }
+        }
+    }
+
+    @Override
     public void shift(Slot slot, int keep, int dropped) {
         if (!memory.removeRange(slot.sequence, keep, keep + dropped)) {
             truncate(slot, 0);

@@ -1,0 +1,358 @@
+package org.kvant.engine;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.kvant.gguf.GgmlType;
+import org.kvant.llama.Backend;
+import org.kvant.llama.BackendAbortedException;
+import org.kvant.llama.Batch;
+import org.kvant.llama.Context;
+import org.kvant.llama.ContextOptions;
+import org.kvant.llama.DecodeResult;
+import org.kvant.llama.Device;
+import org.kvant.llama.FlashAttention;
+import org.kvant.llama.KvCache;
+import org.kvant.llama.LlamaException;
+import org.kvant.llama.Memory;
+import org.kvant.llama.Model;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A second context in which prompts for a quantized cache are computed in f16, and from which they go into that cache when they are complete. ggml's CPU
+ * attention multiplies 64 tokens of a prompt by 64 cells at a time if the cells are f16; quantized ones it unpacks for each token anew
+ * ({@code ggml_compute_forward_flash_attn_ext} in ggml-cpu/ops.cpp), which takes two to three times as long from a thousand tokens on. Generated tokens are
+ * computed in the served context as always, and so is a prompt's last one, whose logits are sampled from. The scratch has the served context's sequences by
+ * the same numbers, in one buffer for those few that are being computed, and is made for the first prompt that is worth it. Belongs to the decode thread.
+ */
+final class PromptScratch implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    /** Tokens that ggml's attention takes at a time ({@code GGML_FA_TILE_Q}); shorter prompts gain little. */
+    static final int TILE = 64;
+
+    /** What is to be computed of the first prompt that the context is made for, if nothing else runs. */
+    private static final int WORTH_MAKING = 256;
+    /** A beginning that was computed for someone who left is kept from here on. */
+    private static final int WORTH_KEEPING = 32;
+    /** Caches are padded to so many cells. */
+    private static final int PADDING = 256;
+    /** Cells that rows beside a prompt's may take. */
+    private static final int SPARE = RowFilling.ROWS;
+
+    private final Context served;
+    private final PrefixCache cache;
+    private final Gauges gauges;
+    private final ContextOptions options;
+    private final Batch batch;
+    private final boolean rewindable;
+    /** By sequence: whose prompt is here. */
+    private final @Nullable ActiveRequest[] owners;
+
+    private int reserved;
+    private @Nullable ScratchTransfer transfer;
+    private boolean failed;
+    /** Also read by other threads. */
+    private volatile @Nullable Context context;
+
+    private PromptScratch(Context served, ContextOptions options, PrefixCache cache, Gauges gauges) {
+        this.served = served;
+        this.cache = cache;
+        this.gauges = gauges;
+        this.options = options;
+        batch = new Batch(options.batchSize());
+        rewindable = served.model().slidingWindow() == 0;
+        owners = new ActiveRequest[served.maxSequences()];
+    }
+
+    /**
+     * One for this context; null where it would gain nothing: for a cache that isn't quantized, on a GPU, for a model without a KV cache.
+     *
+     * @param cache of the served context
+     * @param gauges are told its memory
+     */
+    static @Nullable PromptScratch of(Context served, EngineOptions engine, PrefixCache cache, Gauges gauges) {
+        ContextOptions options = options(served, engine);
+        return options == null ? null : new PromptScratch(served, options, cache, gauges);
+    }
+
+    private static @Nullable ContextOptions options(Context served, EngineOptions engine) {
+        ContextOptions wanted = engine.context();
+        boolean quantized =
+                wanted.cacheTypeK().quantized() || wanted.cacheTypeV().quantized();
+        Model model = served.model();
+        if (!quantized
+                || engine.promptScratchBytes() == 0
+                || onGpu(engine)
+                || wanted.flashAttention() == FlashAttention.DISABLED
+                || model.recurrent()) {
+            return null;
+        }
+        ContextOptions whole = ContextOptions.builder()
+                .contextSize(served.sequenceLength())
+                .batchSize(served.batchSize())
+                .ubatchSize(served.ubatchSize())
+                .maxSequences(served.maxSequences())
+                .maxOutputs(served.maxSequences())
+                .cacheTypeK(GgmlType.F16)
+                .cacheTypeV(GgmlType.F16)
+                .kvUnified(true)
+                .flashAttention(FlashAttention.ENABLED)
+                .fullSwaCache(wanted.fullSwaCache())
+                .build();
+        long bytes = KvCache.of(model.metadata(), whole).bytes();
+        long fitting = bytes <= engine.promptScratchBytes()
+                ? whole.contextSize()
+                : (long) ((double) whole.contextSize() * engine.promptScratchBytes() / bytes) / PADDING * PADDING;
+        int least = Math.max(WORTH_MAKING, served.maxSequences());
+        if (fitting < least) {
+            return null;
+        }
+        int cells = (int) fitting;
+        return whole.toBuilder()
+                .contextSize(cells)
+                .batchSize(Math.min(whole.batchSize(), cells))
+                .ubatchSize(Math.min(whole.ubatchSize(), cells))
+                .build();
+    }
+
+    private static boolean onGpu(EngineOptions engine) {
+        return engine.model().gpuLayers() != 0
+                && Backend.load(engine.natives()).devices().stream()
+                        .anyMatch(device -> device.kind() != Device.Kind.CPU);
+    }
+
+    /** The most tokens of a step. */
+    int batchSize() {
+        return options.batchSize() - SPARE;
+    }
+
+    /**
+     * Whether a request's prompt is computed here, or would be if its turn came.
+     *
+     * @param alone whether no other request runs
+     */
+    boolean takes(Slot slot, ActiveRequest request, boolean alone) {
+        if (owners[slot.sequence] == request) {
+            return true;
+        }
+        int size = request.tokens.size();
+        return !failed
+                && !request.scratchRefused
+                && size - 1 - slot.cells >= (context == null && alone ? WORTH_MAKING : TILE)
+                && !request.needsPromptLogprobs()
+                // In the served context it would get cells of its own instead.
+                && slot.shared == 0
+                // Until the comparison an empty sequence is needed.
+                && (transfer != null || slot.cells == 0)
+                && fits(request);
+    }
+
+    private boolean fits(ActiveRequest request) {
+        return reserved + request.tokens.size() + SPARE <= options.contextSize();
+    }
+
+    /**
+     * Gives a request's prompt its place here, with what the served context has of it.
+     *
+     * @return false if it must be computed there
+     */
+    boolean begin(Slot slot, ActiveRequest request) {
+        if (owners[slot.sequence] == request) {
+            return true;
+        }
+        if (failed || !fits(request)) {
+            return false;
+        }
+        try {
+            ScratchTransfer made = transfer == null ? make(slot, request) : transfer;
+            if (made == null || !made.in(slot)) {
+                return false;
+            }
+        } catch (BackendAbortedException e) {
+            throw e;
+        } catch (LlamaException | OutOfMemoryError e) {
+            giveUp(e.getMessage());
+            return false;
+        }
+        owners[slot.sequence] = request;
+        reserved += request.tokens.size() + SPARE;
+        request.ahead = slot.cells;
+        return true;
+    }
+
+    private @Nullable ScratchTransfer make(Slot slot, ActiveRequest request) {
+        long begin = System.nanoTime();
+        Context own = served.model().newContext(options, served);
+        context = own;
+        gauges.promptScratch = new ModelMemory(0, own.kvBytesK(), own.kvBytesV(), own.computeBufferBytes());
+        transfer = ScratchTransfer.between(served, own, slot.sequence, request.request.tokens(), cache)
+                .orElse(null);
+        if (transfer == null) {
+            giveUp("this model's cells have a form that isn't known");
+        } else {
+            log.debug("Room for prompts in f16, {} cells, after {} ns", own.contextSize(), System.nanoTime() - begin);
+        }
+        return transfer;
+    }
+
+    /**
+     * Computes the plan's tokens.
+     *
+     * @param work of requests that have {@link #begin begun} here, at most {@link #batchSize} tokens
+     * @return false if nothing was computed; the requests are computed in the served context then, or dropped in the next step
+     */
+    boolean compute(Plan work) {
+        Context own = context;
+        if (own == null || failed) {
+            return false;
+        }
+        batch.clear();
+        for (int i = 0; i < work.size; i++) {
+            ActiveRequest request = work.requests[i];
+            add(request, request.ahead, request.ahead + work.counts[i]);
+        }
+        ActiveRequest last = work.requests[work.size - 1];
+        int end = last.ahead + work.counts[work.size - 1];
+        int fillers = rewindable ? -batch.size() & (RowFilling.ROWS - 1) : 0;
+        for (int k = 0; k < fillers; k++) {
+            int unused = batch.add(last.tokens.get(0), end + k, sequence(last), false);
+        }
+        work.fillerRows = fillers;
+        try {
+            switch (own.decode(batch)) {
+                case DecodeResult.Ok ok -> {}
+                case DecodeResult.NoSlot noSlot -> {
+                    giveUp("there is no room for " + batch.size() + " tokens");
+                    return false;
+                }
+                // Someone wants to stop.
+                case DecodeResult.Aborted aborted -> {
+                    rollBack(own, work);
+                    return false;
+                }
+            }
+        } catch (BackendAbortedException e) {
+            throw e;
+        } catch (LlamaException e) {
+            giveUp(e.getMessage());
+            return false;
+        }
+        if (fillers > 0) {
+            boolean unused = own.memory().removeRange(sequence(last), end, Memory.END);
+        }
+        for (int i = 0; i < work.size; i++) {
+            work.requests[i].ahead += work.counts[i];
+        }
+        return true;
+    }
+
+    private void add(ActiveRequest request, int from, int to) {
+        for (int position = from; position < to; position++) {
+            int unused = batch.add(request.tokens.get(position), position, sequence(request), false);
+        }
+    }
+
+    private void rollBack(Context own, Plan work) {
+        for (int i = 0; i < work.size; i++) {
+            ActiveRequest request = work.requests[i];
+            if (!own.memory().removeRange(sequence(request), request.ahead, Memory.END)) {
+                forget(sequence(request));
+            }
+        }
+    }
+
+    private static int sequence(ActiveRequest request) {
+        return Objects.requireNonNull(request.slot).sequence;
+    }
+
+    /**
+     * Gives the served context what there is of a request's prompt. If that is all but its last token, nothing of it stays here.
+     *
+     * @return false if the served context has no room for it: the prompt is computed there then, from the beginning
+     */
+    boolean deliver(Slot slot, ActiveRequest request) {
+        boolean delivered = false;
+        try {
+            delivered = transfer != null && transfer.out(slot, request.ahead, cache);
+        } catch (BackendAbortedException e) {
+            throw e;
+        } catch (LlamaException | OutOfMemoryError e) {
+            giveUp(e.getMessage());
+        }
+        if (!delivered) {
+            request.scratchRefused = true;
+        }
+        if (!delivered || request.ahead >= request.tokens.size() - 1) {
+            forget(slot.sequence);
+        }
+        return delivered;
+    }
+
+    /** Gives others what they wait for, and those who left their place; before requests are given sequences. */
+    void tidy() {
+        for (Slot slot : cache.slots()) {
+            ActiveRequest owner = owners[slot.sequence];
+            if (owner == null) {
+                continue;
+            }
+            if (slot.owner != owner) {
+                // Someone who comes back, as after a timeout, goes on from there.
+                if (slot.idle() && slot.tokens == owner.tokens && owner.ahead - slot.cells >= WORTH_KEEPING) {
+                    boolean unused = deliver(slot, owner);
+                }
+                forget(slot.sequence);
+            } else if (failed) {
+                forget(slot.sequence);
+            }
+        }
+        if (failed) {
+            close();
+        }
+    }
+
+    /** Gives the served context what a waiting request is to begin with. */
+    void deliverForks() {
+        for (Slot slot : cache.slots()) {
+            ActiveRequest owner = owners[slot.sequence];
+            if (owner != null && slot.owner == owner && slot.cells < slot.forkAt && slot.forkAt <= owner.ahead) {
+                boolean unused = deliver(slot, owner);
+            }
+        }
+    }
+
+    private void forget(int sequence) {
+        ActiveRequest owner = owners[sequence];
+        Context own = context;
+        if (owner == null || own == null) {
+            return;
+        }
+        owners[sequence] = null;
+        reserved -= owner.tokens.size() + SPARE;
+        owner.ahead = 0;
+        own.memory().remove(sequence);
+    }
+
+    private void giveUp(@Nullable String reason) {
+        failed = true;
+        log.warn("Prompts are computed in the quantized cache from now on, which takes longer: {}", reason);
+    }
+
+    /** Stops the computation that is under way; any thread. */
+    void requestAbort() {
+        Context own = context;
+        if (own != null) {
+            own.requestAbort();
+        }
+    }
+
+    @Override
+    public void close() {
+        Context own = context;
+        if (own != null) {
+            context = null;
+            gauges.promptScratch = ModelMemory.NONE;
+            own.close();
+        }
+    }
+}
