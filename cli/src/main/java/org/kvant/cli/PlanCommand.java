@@ -75,6 +75,7 @@ public final class PlanCommand implements Callable<Integer> {
         EngineOptions options = EngineOptions.builder()
                 .model(ModelOptions.defaults().withGpuLayers(gpuLayers))
                 .draft(draft.options(command))
+                .promptScratchBytes(context.promptScratchBytes())
                 .build();
         try (MemoryPlanner planner = MemoryPlanner.open(model, options)) {
             ContextOptions sized = EngineOptions.sized(wanted, planner.trainContext());

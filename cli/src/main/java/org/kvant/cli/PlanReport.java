@@ -52,6 +52,11 @@ record PlanReport(
             parts.put("draft_kv_v", plan.draft().kvBytesV());
             parts.put("draft_compute_buffers", plan.draft().computeBytes());
         }
+        if (plan.promptScratch().bytes() > 0) {
+            parts.put("prompt_scratch_kv_k", plan.promptScratch().kvBytesK());
+            parts.put("prompt_scratch_kv_v", plan.promptScratch().kvBytesV());
+            parts.put("prompt_scratch_compute_buffers", plan.promptScratch().computeBytes());
+        }
         parts.put("java_heap_max", java.heap());
         parts.put("java_rest", java.rest());
         return parts;
@@ -67,6 +72,9 @@ record PlanReport(
             case "draft_kv_k" -> "draft model: K cache";
             case "draft_kv_v" -> "draft model: V cache";
             case "draft_compute_buffers" -> "draft model: compute buffers";
+            case "prompt_scratch_kv_k" -> "long prompts in f16: K";
+            case "prompt_scratch_kv_v" -> "long prompts in f16: V";
+            case "prompt_scratch_compute_buffers" -> "long prompts in f16: compute buffers";
             case "java_heap_max" -> "Java heap, at most";
             default -> "Java, the rest, about";
         };

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +94,20 @@ class PlanCommandTest {
         parts.put("draft_kv_v", "kvant_draft_model_bytes{model=\"demo\",part=\"kv_v\"");
         parts.put("draft_compute_buffers", "kvant_draft_model_bytes{model=\"demo\",part=\"compute_buffers\"");
         Map<String, Object> planned = assertPlanned(
-                new String[] {"--ctx-size", "1024", "--parallel", "2", "--kv", "q8_0", "-ub", "128", "--draft", draft},
+                new String[] {
+                    "--ctx-size",
+                    "1024",
+                    "--parallel",
+                    "2",
+                    "--kv",
+                    "q8_0",
+                    "-ub",
+                    "128",
+                    "--draft",
+                    draft,
+                    "--prompt-scratch",
+                    "0"
+                },
                 parts);
         long sum = parts.keySet().stream()
                 .mapToLong(part -> number(planned, "bytes", part))
@@ -107,6 +121,42 @@ class PlanCommandTest {
         assertThat(plan(2, "--draft", draft + ".not")).contains("draft.gguf.not");
     }
 
+    @Test
+    void saysWhatALongPromptTakes() throws Exception {
+        Map<String, String> parts = new HashMap<>(PARTS);
+        parts.put("prompt_scratch_kv_k", "kvant_prompt_scratch_bytes{model=\"demo\",part=\"kv_k\"");
+        parts.put("prompt_scratch_kv_v", "kvant_prompt_scratch_bytes{model=\"demo\",part=\"kv_v\"");
+        parts.put(
+                "prompt_scratch_compute_buffers", "kvant_prompt_scratch_bytes{model=\"demo\",part=\"compute_buffers\"");
+        String[] options = {"--ctx-size", "1024", "--parallel", "2", "--kv", "q8_0", "-ub", "128"};
+        Map<String, Object> planned = assertPlanned(options, parts);
+        long without = number(
+                json(
+                        0,
+                        Stream.concat(Stream.of(options), Stream.of("--prompt-scratch", "0"))
+                                .toArray(String[]::new)),
+                "bytes",
+                "total");
+        assertThat(number(planned, "bytes", "total"))
+                .isEqualTo(without
+                        + number(planned, "bytes", "prompt_scratch_kv_k")
+                        + number(planned, "bytes", "prompt_scratch_kv_v")
+                        + number(planned, "bytes", "prompt_scratch_compute_buffers"));
+        assertThat(plan(2, "--prompt-scratch", "some")).contains("--prompt-scratch", "'some' is not a size");
+    }
+
+    /** Long enough for all that a server takes later. */
+    private static void complete(HttpClient client, String url) throws Exception {
+        String prompt = "The quick brown fox jumps over the lazy dog. ".repeat(30);
+        HttpResponse<String> answer = client.send(
+                HttpRequest.newBuilder(URI.create(url + "/v1/completions"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"" + prompt + "\",\"max_tokens\":2}"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    }
+
     private static Map<String, Object> assertPlanned(String[] words, Map<String, String> parts) throws Exception {
         Map<String, Object> planned = json(0, words);
         List<String> command = new ArrayList<>(List.of("serve", "-m", model, "-a", "demo", "--port", "0", "-t", "1"));
@@ -114,6 +164,9 @@ class PlanCommandTest {
         try (CommandProcess serve = CommandProcess.start(command.toArray(String[]::new));
                 HttpClient client = HttpClient.newHttpClient()) {
             String url = serve.await(Pattern.compile("Ready on (http://\\S+)"));
+            if (parts.containsKey("prompt_scratch_kv_k")) {
+                complete(client, url);
+            }
             String metrics = client.send(
                             HttpRequest.newBuilder(URI.create(url + "/metrics")).build(),
                             HttpResponse.BodyHandlers.ofString())

@@ -46,6 +46,9 @@ final class EngineGauges {
         gauge(Metric.DRAFT_MODEL_BYTES, snapshot -> snapshot.draft().kvBytesK(), "kv_k");
         gauge(Metric.DRAFT_MODEL_BYTES, snapshot -> snapshot.draft().kvBytesV(), "kv_v");
         gauge(Metric.DRAFT_MODEL_BYTES, snapshot -> snapshot.draft().computeBytes(), "compute_buffers");
+        gauge(Metric.PROMPT_SCRATCH_BYTES, snapshot -> snapshot.promptScratch().kvBytesK(), "kv_k");
+        gauge(Metric.PROMPT_SCRATCH_BYTES, snapshot -> snapshot.promptScratch().kvBytesV(), "kv_v");
+        gauge(Metric.PROMPT_SCRATCH_BYTES, snapshot -> snapshot.promptScratch().computeBytes(), "compute_buffers");
         registerHostCaches();
         registerPromptCache();
     }

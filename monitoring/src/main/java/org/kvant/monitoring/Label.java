@@ -25,6 +25,7 @@ public enum Label {
             "`running`, or `cached` for what a finished request left and the next one may take",
             List.of("running", "cached")),
     PART("part", "`k` or `v`", List.of("k", "v")),
+    SCRATCH_PART("part", "as `kvant plan` names them", List.of("kv_k", "kv_v", "compute_buffers")),
     DRAFT_PART("part", "as `kvant plan` names them", List.of("weights", "kv_k", "kv_v", "compute_buffers")),
     HOST_CACHE(
             "cache",

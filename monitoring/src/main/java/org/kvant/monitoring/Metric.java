@@ -13,6 +13,7 @@ import static org.kvant.monitoring.Label.POSITION;
 import static org.kvant.monitoring.Label.PROMPT_FAILURE;
 import static org.kvant.monitoring.Label.REJECTION;
 import static org.kvant.monitoring.Label.RESIDENT_KIND;
+import static org.kvant.monitoring.Label.SCRATCH_PART;
 import static org.kvant.monitoring.Label.SOURCE;
 import static org.kvant.monitoring.Label.STATE;
 import static org.kvant.monitoring.Label.TYPE;
@@ -251,6 +252,13 @@ public enum Metric {
             "What the draft model takes besides; 0 without one.",
             MODEL,
             DRAFT_PART),
+    PROMPT_SCRATCH_BYTES(
+            "kvant_prompt_scratch_bytes",
+            GAUGE,
+            MetricUnit.BYTES,
+            "What computing long prompts in f16 beside a quantized KV cache takes; 0 until the first one.",
+            MODEL,
+            SCRATCH_PART),
     HOST_CACHE_BYTES(
             "kvant_host_cache_bytes",
             GAUGE,

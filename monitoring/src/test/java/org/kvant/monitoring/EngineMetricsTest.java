@@ -40,6 +40,7 @@ class EngineMetricsTest {
             0,
             0,
             ModelMemory.NONE,
+            ModelMemory.NONE,
             0,
             PromptStoreFigures.NONE);
     private static final EngineSnapshot BUSY = new EngineSnapshot(
@@ -61,6 +62,7 @@ class EngineMetricsTest {
             1_000_000,
             2_000,
             new ModelMemory(11, 12, 13, 14),
+            new ModelMemory(0, 15, 16, 17),
             15,
             new PromptStoreFigures(21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37));
 
@@ -215,6 +217,10 @@ class EngineMetricsTest {
                 .isEqualTo(512);
         assertThat(value(busy, Metric.KV_SHARED_BYTES, "part", "v", "type", "f16"))
                 .isEqualTo(1024);
+        assertThat(value(busy, Metric.PROMPT_SCRATCH_BYTES, "part", "kv_k")).isEqualTo(15);
+        assertThat(value(busy, Metric.PROMPT_SCRATCH_BYTES, "part", "kv_v")).isEqualTo(16);
+        assertThat(value(busy, Metric.PROMPT_SCRATCH_BYTES, "part", "compute_buffers"))
+                .isEqualTo(17);
         assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "weights")).isEqualTo(11);
         assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "kv_k")).isEqualTo(12);
         assertThat(value(busy, Metric.DRAFT_MODEL_BYTES, "part", "kv_v")).isEqualTo(13);

@@ -37,6 +37,7 @@ class PromtoolTest {
                     1_000_000,
                     2_000,
                     ModelMemory.NONE,
+                    ModelMemory.NONE,
                     0,
                     PromptStoreFigures.NONE));
             metrics.firstToken("1", 250_000_000);

@@ -52,6 +52,7 @@ class VocabularyTest {
                 1_000_000,
                 2_000,
                 ModelMemory.NONE,
+                ModelMemory.NONE,
                 0,
                 new PromptStoreFigures(0, 0, 0, 0, 0, 0, 0, 70, 60, 0, 0, 0, 0, 0, 0, 0, 0)));
         metrics.requestStarted("1", 30_000_000);

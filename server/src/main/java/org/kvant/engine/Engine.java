@@ -233,6 +233,7 @@ public final class Engine implements AutoCloseable {
                 l == null ? 0 : l.info.weightBytes(),
                 l == null ? 0 : l.computeBytes,
                 l == null ? ModelMemory.NONE : l.draft,
+                gauges.promptScratch,
                 l == null ? 0 : l.model.tokenTextBytes(),
                 l == null || l.stored == null ? PromptStoreFigures.NONE : l.stored.figures());
     }

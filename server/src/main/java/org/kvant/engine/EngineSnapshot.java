@@ -23,6 +23,7 @@ import org.kvant.promptstore.PromptStoreFigures;
  * @param weightBytes bytes of the model's tensors
  * @param computeBufferBytes bytes of the buffers for intermediate results
  * @param draft what the draft model takes; {@link ModelMemory#NONE} without one
+ * @param promptScratch what computing prompts in f16 beside a quantized cache takes; {@link ModelMemory#NONE} until the first long prompt
  * @param tokenTextBytes Java memory for the texts of all tokens, which grammars need; 0 until the first one
  * @param promptStore prompts in files; {@link PromptStoreFigures#NONE} without a folder for them
  */
@@ -45,6 +46,7 @@ public record EngineSnapshot(
         long weightBytes,
         long computeBufferBytes,
         ModelMemory draft,
+        ModelMemory promptScratch,
         long tokenTextBytes,
         PromptStoreFigures promptStore) {
 

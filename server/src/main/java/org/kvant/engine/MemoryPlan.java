@@ -8,6 +8,7 @@ package org.kvant.engine;
  * @param kvBytesV the V cache
  * @param computeBytes native buffers for intermediate results
  * @param draft the same of the draft model; {@link ModelMemory#NONE} without one
+ * @param promptScratch what the first long prompt takes besides, with a quantized cache on the CPU; {@link ModelMemory#NONE} elsewhere
  * @param cells tokens that the cache holds
  * @param sequenceContext tokens that one sequence can hold
  */
@@ -17,9 +18,10 @@ public record MemoryPlan(
         long kvBytesV,
         long computeBytes,
         ModelMemory draft,
+        ModelMemory promptScratch,
         int cells,
         int sequenceContext) {
     public long bytes() {
-        return weightBytes + kvBytesK + kvBytesV + computeBytes + draft.bytes();
+        return weightBytes + kvBytesK + kvBytesV + computeBytes + draft.bytes() + promptScratch.bytes();
     }
 }

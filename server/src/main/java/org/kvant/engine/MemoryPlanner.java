@@ -15,10 +15,12 @@ import org.kvant.llama.ModelOptions;
  */
 public final class MemoryPlanner implements AutoCloseable {
     private final Model model;
+    private final EngineOptions options;
     private final @Nullable Model draft;
 
-    private MemoryPlanner(Model model, @Nullable Model draft) {
+    private MemoryPlanner(Model model, EngineOptions options, @Nullable Model draft) {
         this.model = model;
+        this.options = options;
         this.draft = draft;
     }
 
@@ -35,7 +37,7 @@ public final class MemoryPlanner implements AutoCloseable {
         Model model = Model.load(file, sizes);
         try {
             DraftOptions draft = options.draft();
-            return new MemoryPlanner(model, draft == null ? null : draft(draft, sizes, model));
+            return new MemoryPlanner(model, options, draft == null ? null : draft(draft, sizes, model));
         } catch (IOException | RuntimeException e) {
             model.close();
             throw e;
@@ -74,8 +76,23 @@ public final class MemoryPlanner implements AutoCloseable {
                 sizes.kvBytesV(),
                 sizes.computeBytes(),
                 draft == null ? ModelMemory.NONE : draftMemory(draft, engine, sizes),
+                scratchMemory(engine, sizes),
                 sizes.contextSize(),
                 train > 0 ? Math.min(train, sizes.sequenceLength()) : sizes.sequenceLength());
+    }
+
+    private ModelMemory scratchMemory(ContextOptions engine, ContextSizes host) {
+        ContextOptions scratch = PromptScratch.options(
+                model,
+                options.toBuilder().context(engine).build(),
+                host.sequenceLength(),
+                Math.min(engine.batchSize(), host.contextSize()),
+                Math.min(engine.ubatchSize(), host.contextSize()));
+        if (scratch == null) {
+            return ModelMemory.NONE;
+        }
+        ContextSizes sizes = model.sizes(scratch);
+        return new ModelMemory(0, sizes.kvBytesK(), sizes.kvBytesV(), sizes.computeBytes());
     }
 
     private static ModelMemory draftMemory(Model draft, ContextOptions engine, ContextSizes host) {

@@ -72,28 +72,34 @@ final class PromptScratch implements AutoCloseable {
      * @param gauges are told its memory
      */
     static @Nullable PromptScratch of(Context served, EngineOptions engine, PrefixCache cache, Gauges gauges) {
-        ContextOptions options = options(served, engine);
+        ContextOptions options =
+                options(served.model(), engine, served.sequenceLength(), served.batchSize(), served.ubatchSize());
         return options == null ? null : new PromptScratch(served, options, cache, gauges);
     }
 
-    private static @Nullable ContextOptions options(Context served, EngineOptions engine) {
+    /**
+     * Its context beside one of the model with these figures; null where it would gain nothing.
+     *
+     * @param engine its context is the served one
+     */
+    static @Nullable ContextOptions options(
+            Model model, EngineOptions engine, int sequenceLength, int batchSize, int ubatchSize) {
         ContextOptions wanted = engine.context();
         boolean quantized =
                 wanted.cacheTypeK().quantized() || wanted.cacheTypeV().quantized();
-        Model model = served.model();
         if (!quantized
                 || engine.promptScratchBytes() == 0
-                || onGpu(engine)
                 || wanted.flashAttention() == FlashAttention.DISABLED
-                || model.recurrent()) {
+                || model.recurrent()
+                || onGpu(engine)) {
             return null;
         }
         ContextOptions whole = ContextOptions.builder()
-                .contextSize(served.sequenceLength())
-                .batchSize(served.batchSize())
-                .ubatchSize(served.ubatchSize())
-                .maxSequences(served.maxSequences())
-                .maxOutputs(served.maxSequences())
+                .contextSize(sequenceLength)
+                .batchSize(batchSize + SPARE)
+                .ubatchSize(ubatchSize)
+                .maxSequences(wanted.maxSequences())
+                .maxOutputs(wanted.maxSequences())
                 .cacheTypeK(GgmlType.F16)
                 .cacheTypeV(GgmlType.F16)
                 .kvUnified(true)
@@ -102,10 +108,9 @@ final class PromptScratch implements AutoCloseable {
                 .build();
         long bytes = KvCache.of(model.metadata(), whole).bytes();
         long fitting = bytes <= engine.promptScratchBytes()
-                ? whole.contextSize()
-                : (long) ((double) whole.contextSize() * engine.promptScratchBytes() / bytes) / PADDING * PADDING;
-        int least = Math.max(WORTH_MAKING, served.maxSequences());
-        if (fitting < least) {
+                ? sequenceLength
+                : (long) ((double) sequenceLength * engine.promptScratchBytes() / bytes) / PADDING * PADDING;
+        if (fitting < Math.max(WORTH_MAKING, wanted.maxSequences())) {
             return null;
         }
         int cells = (int) fitting;
@@ -120,6 +125,12 @@ final class PromptScratch implements AutoCloseable {
         return engine.model().gpuLayers() != 0
                 && Backend.load(engine.natives()).devices().stream()
                         .anyMatch(device -> device.kind() != Device.Kind.CPU);
+    }
+
+    /** What the native memory has of a sequence. */
+    int cells(int sequence) {
+        Context own = context;
+        return own == null ? 0 : own.memory().maxPosition(sequence) + 1;
     }
 
     /** The most tokens of a step. */

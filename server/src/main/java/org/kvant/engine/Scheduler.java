@@ -132,6 +132,11 @@ final class Scheduler implements AutoCloseable {
         return cache.slots();
     }
 
+    /** Cells of a sequence's prompt that is computed beside the served context. */
+    int scratchCells(int sequence) {
+        return scratch == null ? 0 : scratch.cells(sequence);
+    }
+
     /** Gives up what finished requests have left. */
     void evictIdle() {
         while (cache.evict()) {

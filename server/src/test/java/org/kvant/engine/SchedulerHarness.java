@@ -122,6 +122,10 @@ final class SchedulerHarness implements AutoCloseable {
             assertThat(loaded.context.memory().maxPosition(slot.sequence))
                     .as("last position of sequence %d", slot.sequence)
                     .isEqualTo(slot.cells - 1);
+            ActiveRequest owner = slot.owner;
+            assertThat(scheduler.scratchCells(slot.sequence))
+                    .as("cells of sequence %d in the scratch", slot.sequence)
+                    .isIn(0, owner == null ? scheduler.scratchCells(slot.sequence) : owner.ahead);
         }
     }
 
@@ -137,6 +141,7 @@ final class SchedulerHarness implements AutoCloseable {
     @Override
     public void close() {
         scheduler.endAll(FinishReason.CANCELLED, "test over");
+        scheduler.close();
         loaded.close();
     }
 

@@ -8,18 +8,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.kvant.gguf.GgmlType;
 
 class SchedulerStressTest {
     /** Requests of all kinds come, pause, go on and leave in random order; everything ends, and Java and native memory agree throughout. */
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void randomLife(boolean unified) throws IOException {
+    @CsvSource({"false, F16", "true, F16", "false, Q8_0", "true, Q8_0"})
+    void randomLife(boolean unified, GgmlType cache) throws IOException {
         long seed = Long.getLong("kvant.seed", System.nanoTime());
         System.out.println("kvant.seed=" + seed);
         Random random = new Random(seed);
         try (SchedulerHarness harness = new SchedulerHarness(SchedulerHarness.context(4, unified ? 700 : 2048)
                 .kvUnified(unified)
+                .cacheTypeK(cache)
+                .cacheTypeV(cache)
                 .batchSize(128)
                 .build())) {
             int[] words = harness.longPrompt(500);

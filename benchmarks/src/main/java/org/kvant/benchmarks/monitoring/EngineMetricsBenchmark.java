@@ -46,6 +46,7 @@ public class EngineMetricsBenchmark {
             1_000_000,
             2_000,
             ModelMemory.NONE,
+            ModelMemory.NONE,
             0,
             PromptStoreFigures.NONE);
 
