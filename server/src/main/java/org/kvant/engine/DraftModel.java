@@ -171,7 +171,7 @@ final class DraftModel implements AutoCloseable {
 
     private boolean catchUp(Plan plan, int[] wants) {
         batch.clear();
-        int room = Math.max(0, Math.min(batch.capacity() - plan.size, budget.tokens(1, 1, 0, context.batchSize())));
+        int room = Math.max(0, Math.min(batch.capacity() - plan.size, budget.tokens(1, 1, context.batchSize())));
         for (int i = 0; i < plan.size; i++) {
             if (wants[i] == 0) {
                 continue;

@@ -41,7 +41,6 @@ final class Planner {
         aside.clear();
         order.clear();
         int streaming = 0;
-        long backlog = 0;
         int outputs = maxOutputs - slots.length;
         boolean alone = busy(slots) == 1;
         for (int i = 0; i < slots.length; i++) {
@@ -64,12 +63,11 @@ final class Planner {
                     wants[i] = Math.min(wants[i], 1 + outputs);
                     outputs -= wants[i] - 1;
                 }
-                backlog += request.pending();
                 order.add(i, request.request.priority(), request.submitNanos, budget.nanos(request.pending()));
             }
         }
         int room = batchSize - streaming;
-        int left = budget.tokens(streaming, order.size(), backlog, room);
+        int left = budget.tokens(streaming, order.size(), room);
         int most = streaming == 0 ? room : Math.min(room, budget.maximum());
         int taken = 0;
         for (int place = 0; place < order.size() && left > 0; place++) {

@@ -3,8 +3,7 @@ package org.kvant.engine;
 /**
  * How many prompt tokens one step computes, whatever the model and machine: from the measured time of a prompt token, smoothed. Beside running streams as
  * many as take {@code targetNanos}, or up to {@value #MOST} times as many where many wait for their first token and few for their next one: the step holds
- * up the latter and is progress for the former, and ggml computes long pieces faster. Also more, up to {@value #MOST_FOR_BACKLOG} times, where much is to be
- * computed: each step computes the streams' tokens too, so with long prompts waiting short pieces would delay everybody. Not thread-safe.
+ * up the latter and is progress for the former, and ggml computes long pieces faster. Not thread-safe.
  */
 final class PromptBudget {
     /** Fewer prompt tokens than this aren't worth a pass over the weights. */
@@ -15,11 +14,6 @@ final class PromptBudget {
     private static final int MOST = 4;
     /** Of someone who waits for a first token, beside someone who waits for the next one. */
     private static final int WEIGHT = 3;
-    /** A step may take one part in so many of what all prompts take that wait. */
-    private static final int BACKLOG = 50;
-
-    /** Fewer than {@link #MOST}: a long queue lasts, and streams are to get on within half a second all the while. */
-    private static final int MOST_FOR_BACKLOG = 3;
     /** Guessed before the first measurement, in nanoseconds. */
     private static final double UNKNOWN = 1e6;
 
@@ -60,10 +54,9 @@ final class PromptBudget {
      *
      * @param streams that wait for their next token
      * @param prompts that wait to be computed
-     * @param backlog tokens of all these prompts
      * @param room tokens that fit into the batch
      */
-    int tokens(int streams, int prompts, long backlog, int room) {
+    int tokens(int streams, int prompts, int room) {
         if (streams == 0) {
             return nanosPerToken == 0 ? Math.min(room, maximum) : fitting(MOST * targetNanos, room);
         }
@@ -72,9 +65,7 @@ final class PromptBudget {
             return Math.min(most, MOST * MINIMUM);
         }
         double waiting = Math.clamp((double) WEIGHT * prompts / streams, 1, MOST);
-        double behind = Math.min(backlog * nanosPerToken / BACKLOG / targetNanos, MOST_FOR_BACKLOG);
-        double factor = Math.max(waiting, behind);
-        return fitting((long) (factor * targetNanos), most);
+        return fitting((long) (waiting * targetNanos), most);
     }
 
     private int fitting(long nanos, int most) {

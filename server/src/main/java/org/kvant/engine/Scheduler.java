@@ -111,7 +111,8 @@ final class Scheduler implements AutoCloseable {
         if (aside.size > 0) {
             decode.computeAside(aside, plan);
         }
-        if (speculation != null) {
+        // Beside a prompt guesses would hold that up, and texts would come in bursts far apart.
+        if (speculation != null && aside.size == 0) {
             speculation.extend(plan);
         }
         if (filling != null) {

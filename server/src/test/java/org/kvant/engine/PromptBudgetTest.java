@@ -13,54 +13,55 @@ class PromptBudgetTest {
         for (int i = 0; i < 50; i++) {
             budget.measured(100, 100 * MILLI);
         }
-        assertThat(budget.tokens(4, 1, 0, 2048)).isEqualTo(100);
+        assertThat(budget.tokens(4, 1, 2048)).isEqualTo(100);
         for (int i = 0; i < 50; i++) {
             budget.measured(100, 50 * MILLI);
         }
-        assertThat(budget.tokens(4, 1, 0, 2048)).isBetween(199, 200);
+        assertThat(budget.tokens(4, 1, 2048)).isBetween(199, 200);
     }
 
     @Test
     void staysWithinItsBounds() {
         PromptBudget fast = new PromptBudget(512, 100 * MILLI);
         fast.measured(2000, MILLI);
-        assertThat(fast.tokens(4, 1, 0, 2048)).isEqualTo(512);
+        assertThat(fast.tokens(4, 1, 2048)).isEqualTo(512);
 
         PromptBudget slow = new PromptBudget(512, 100 * MILLI);
         slow.measured(100, 100_000 * MILLI);
-        assertThat(slow.tokens(4, 1, 0, 2048)).isEqualTo(PromptBudget.MINIMUM);
+        assertThat(slow.tokens(4, 1, 2048)).isEqualTo(PromptBudget.MINIMUM);
 
         PromptBudget tiny = new PromptBudget(4, 100 * MILLI);
         tiny.measured(100, 100_000 * MILLI);
-        assertThat(tiny.tokens(4, 1, 0, 2048)).isEqualTo(4);
+        assertThat(tiny.tokens(4, 1, 2048)).isEqualTo(4);
     }
 
     @Test
     void longerStepsWhereMoreWaitForTheirFirstToken() {
         PromptBudget budget = new PromptBudget(512, 100 * MILLI);
         budget.measured(100, 100 * MILLI);
-        assertThat(budget.tokens(12, 4, 0, 2048)).isEqualTo(100);
-        assertThat(budget.tokens(8, 4, 0, 2048)).isEqualTo(150);
-        assertThat(budget.tokens(1, 15, 0, 2048)).isEqualTo(400);
-        assertThat(budget.tokens(0, 15, 0, 2048)).isEqualTo(400);
-        assertThat(budget.tokens(1, 15, 0, 300)).isEqualTo(300);
-    }
-
-    @Test
-    void longerStepsWhereMuchIsToBeComputed() {
-        PromptBudget budget = new PromptBudget(512, 100 * MILLI);
-        budget.measured(100, 100 * MILLI);
-        assertThat(budget.tokens(4, 1, 5_000, 2048)).isEqualTo(100);
-        assertThat(budget.tokens(4, 1, 10_000, 2048)).isEqualTo(200);
-        assertThat(budget.tokens(4, 1, 100_000, 2048)).isEqualTo(300);
+        assertThat(budget.tokens(12, 4, 2048)).isEqualTo(100);
+        assertThat(budget.tokens(8, 4, 2048)).isEqualTo(150);
+        assertThat(budget.tokens(1, 15, 2048)).isEqualTo(400);
+        assertThat(budget.tokens(0, 15, 2048)).isEqualTo(400);
+        assertThat(budget.tokens(1, 15, 300)).isEqualTo(300);
     }
 
     @Test
     void decodesWithHardlyAnyPromptSayNothing() {
         PromptBudget budget = new PromptBudget(512, 100 * MILLI);
-        int before = budget.tokens(4, 1, 0, 2048);
+        int before = budget.tokens(4, 1, 2048);
         budget.measured(1, 1000 * MILLI);
         budget.measured(0, 1000 * MILLI);
-        assertThat(budget.tokens(4, 1, 0, 2048)).isEqualTo(before);
+        assertThat(budget.tokens(4, 1, 2048)).isEqualTo(before);
+    }
+
+    @Test
+    void tilesAreAllowedUpToTheLongestStep() {
+        PromptBudget budget = new PromptBudget(512, 100 * MILLI);
+        assertThat(budget.allows(64)).as("nothing is known").isTrue();
+        budget.measured(64, 64 * 6_000_000L);
+        assertThat(budget.allows(64)).isTrue();
+        assertThat(budget.allows(128)).isFalse();
+        assertThat(new PromptBudget(32, 100 * MILLI).allows(64)).isFalse();
     }
 }
