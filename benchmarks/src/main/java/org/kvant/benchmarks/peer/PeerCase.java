@@ -77,15 +77,18 @@ enum PeerCase {
             peers.inTurn(8, 8 * 4096, (server, who) -> Streams.measure(server, who, figures, 40));
         }
     },
-    /** A text that repeats its prompt, with and without looking tokens up there. */
+    /** Texts that repeat their prompts, with and without looking tokens up there. */
     REPETITIVE {
         @Override
         void round(Peers peers, Figures figures, int seconds) throws InterruptedException {
             Peers.Work work = (server, who) -> {
                 try (HttpClient client = StreamedCompletion.client()) {
-                    StreamedCompletion.again(client, server, "1 " + Prompts.RECORDS, 256);
-                    StreamedCompletion seen = StreamedCompletion.again(client, server, Prompts.RECORDS, 256);
-                    figures.record("repetitive text: decode tok/s", who, 1 / seen.betweenTokens());
+                    StreamedCompletion.again(client, server, "1 " + RepetitiveText.JSON.escaped(), 256);
+                    for (RepetitiveText text : RepetitiveText.values()) {
+                        StreamedCompletion seen = StreamedCompletion.again(client, server, text.escaped(), 256);
+                        String what = "repetitive text, " + text.name().toLowerCase(Locale.ROOT) + ": decode tok/s";
+                        figures.record(what, who, 1 / seen.betweenTokens());
+                    }
                 }
             };
             peers.inTurn(1, 4096, work);

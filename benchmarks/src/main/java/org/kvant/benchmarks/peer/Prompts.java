@@ -12,9 +12,6 @@ final class Prompts {
             + "their names into a small blue book that nobody else had ever been allowed to read. One day in late "
             + "autumn, one of the boats was missing, and";
 
-    /** What a model repeats with small changes: the text of an answer is mostly in its prompt. JSON's quotes are escaped already. */
-    static final String RECORDS = records();
-
     private static final List<String> WORDS =
             List.of(("time year people way day man thing woman life child world school"
                             + " state family student group country problem hand part place case week company system program question work"
@@ -29,17 +26,5 @@ final class Prompts {
     static String words(long seed, int count) {
         Random random = new Random(seed);
         return random.ints(count, 0, WORDS.size()).mapToObj(WORDS::get).collect(Collectors.joining(" "));
-    }
-
-    private static String records() {
-        StringBuilder text = new StringBuilder("[\\n");
-        for (int i = 1; i <= 12; i++) {
-            text.append("  {\\\"id\\\": ")
-                    .append(i)
-                    .append(", \\\"name\\\": \\\"item ")
-                    .append(i)
-                    .append("\\\", \\\"price\\\": 10, \\\"in_stock\\\": true},\\n");
-        }
-        return text.toString();
     }
 }
