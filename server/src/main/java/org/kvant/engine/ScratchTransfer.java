@@ -93,6 +93,7 @@ final class ScratchTransfer {
             MemorySegment known = slot.cells == 0 ? null : memory.save(slot.sequence, arena);
             MemorySegment state = scratch.memory().save(slot.sequence, arena);
             MemorySegment packed = conversion.pack(state, slot.sequence, known, arena);
+            makeRoom(slot, cells, cache);
             boolean done;
             do {
                 done = memory.restore(slot.sequence, packed);
@@ -104,5 +105,23 @@ final class ScratchTransfer {
         }
         cache.truncate(slot, 0);
         return false;
+    }
+
+    /** Where sequences share a buffer: before the library finds too few free cells there, and says so in the log. */
+    private void makeRoom(Slot slot, int cells, PrefixCache cache) {
+        if (served.kvUnified()) {
+            boolean more = true;
+            while (more && used(cache) - slot.cells + cells > served.contextSize()) {
+                more = cache.evict();
+            }
+        }
+    }
+
+    private static int used(PrefixCache cache) {
+        int used = 0;
+        for (Slot slot : cache.slots()) {
+            used += slot.cells - slot.shared;
+        }
+        return used;
     }
 }
