@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -218,9 +219,19 @@ final class BrowserTab implements AutoCloseable {
     public void close() throws Exception {
         socket.abort();
         client.close();
+        // Its children write into the profile too, and may live longer than it does.
+        List<ProcessHandle> children = process.descendants().toList();
         process.destroy();
         if (!process.waitFor(20, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
+        }
+        for (ProcessHandle child : children) {
+            try {
+                var _ = child.onExit().get(5, TimeUnit.SECONDS);
+            } catch (TimeoutException e) {
+                child.destroyForcibly();
+                var _ = child.onExit().get(5, TimeUnit.SECONDS);
+            }
         }
     }
 }

@@ -177,7 +177,12 @@ final class PromptScratch implements AutoCloseable {
         }
         try {
             ScratchTransfer made = transfer == null ? make(slot, request) : transfer;
-            if (made == null || !made.in(slot)) {
+            if (made == null) {
+                return false;
+            }
+            if (!made.in(slot)) {
+                // Nor will there be in the next step.
+                request.scratchRefused = true;
                 return false;
             }
         } catch (BackendAbortedException e) {

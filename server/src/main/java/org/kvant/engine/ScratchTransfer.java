@@ -65,7 +65,7 @@ final class ScratchTransfer {
     /**
      * Copies what the served context has of a sequence into the scratch, where that sequence is empty.
      *
-     * @return false if there is no room
+     * @return false if there is no room: it stays empty then
      * @throws LlamaException if the library fails
      */
     boolean in(Slot slot) {
@@ -74,8 +74,13 @@ final class ScratchTransfer {
         }
         try (Arena arena = Arena.ofShared()) {
             MemorySegment state = served.memory().save(slot.sequence, arena);
-            return scratch.memory().restore(slot.sequence, conversion.unpack(state, slot.sequence, arena))
-                    && scratch.memory().maxPosition(slot.sequence) == slot.cells - 1;
+            Memory memory = scratch.memory();
+            if (memory.restore(slot.sequence, conversion.unpack(state, slot.sequence, arena))
+                    && memory.maxPosition(slot.sequence) == slot.cells - 1) {
+                return true;
+            }
+            memory.remove(slot.sequence);
+            return false;
         }
     }
 
