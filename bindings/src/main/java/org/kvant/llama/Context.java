@@ -23,6 +23,7 @@ public final class Context implements AutoCloseable {
     private final boolean guest;
     private final AbortFlag abortFlag;
     private final @Nullable EvalHook evalHook;
+    private final @Nullable AttentionHook attentionHook;
     private final Memory memory;
     private final ContextMemoryFigures figures;
     private final int contextSize;
@@ -57,6 +58,8 @@ public final class Context implements AutoCloseable {
         this.abortFlag = new AbortFlag();
         EvalCallback callback = options.evalCallback();
         this.evalHook = callback == null ? null : new EvalHook(callback, abortFlag::raise);
+        CacheAttention attention = options.attention();
+        this.attentionHook = attention == null ? null : new AttentionHook(attention);
         MemorySegment created;
         try (NativeLog.Capture said = new NativeLog.Capture();
                 Arena arena = Arena.ofConfined()) {
@@ -126,6 +129,8 @@ public final class Context implements AutoCloseable {
         llama_context_params.abort_callback_data(p, abortFlag.data());
         if (evalHook != null) {
             llama_context_params.cb_eval(p, evalHook.stub());
+        } else if (attentionHook != null) {
+            llama_context_params.cb_eval(p, attentionHook.callback());
         }
         return p;
     }
@@ -134,6 +139,9 @@ public final class Context implements AutoCloseable {
         abortFlag.close();
         if (evalHook != null) {
             evalHook.close();
+        }
+        if (attentionHook != null) {
+            attentionHook.close();
         }
     }
 
@@ -154,6 +162,9 @@ public final class Context implements AutoCloseable {
         if (evalHook != null) {
             evalHook.begin();
         }
+        if (attentionHook != null) {
+            attentionHook.begin();
+        }
         int code;
         computing = true;
         try {
@@ -171,6 +182,9 @@ public final class Context implements AutoCloseable {
         NativeAbort.check();
         if (evalHook != null) {
             evalHook.rethrow();
+        }
+        if (attentionHook != null) {
+            attentionHook.check();
         }
         return switch (code) {
             case 0 -> {

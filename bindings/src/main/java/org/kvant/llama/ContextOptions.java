@@ -23,6 +23,8 @@ import org.kvant.gguf.GgmlType;
  * @param fullSwaCache whether layers with a sliding window cache the whole context: more memory, but a sequence can then
  *     be cut back to any position
  * @param evalCallback sees the intermediate results of every decode; null for none
+ * @param attention computes attention over the quantized cache of a model that is on the CPU as a whole, when it is on; null for ggml's. Not together with an
+ *     {@code evalCallback}
  */
 public record ContextOptions(
         int contextSize,
@@ -38,7 +40,8 @@ public record ContextOptions(
         FlashAttention flashAttention,
         boolean offloadKqv,
         boolean fullSwaCache,
-        @Nullable EvalCallback evalCallback) {
+        @Nullable EvalCallback evalCallback,
+        @Nullable CacheAttention attention) {
 
     /** {@code LLAMA_MAX_SEQ} of the pinned version. */
     public static final int MAX_SEQUENCES = 256;
@@ -75,6 +78,9 @@ public record ContextOptions(
             throw new IllegalArgumentException("a V cache of type " + cacheTypeV.ggmlName()
                     + " needs flash attention, which is disabled; enable it or use f16");
         }
+        if (evalCallback != null && attention != null) {
+            throw new IllegalArgumentException("a context has an evalCallback or an attention, not both");
+        }
     }
 
     public static Builder builder() {
@@ -96,7 +102,8 @@ public record ContextOptions(
                 .flashAttention(flashAttention)
                 .offloadKqv(offloadKqv)
                 .fullSwaCache(fullSwaCache)
-                .evalCallback(evalCallback);
+                .evalCallback(evalCallback)
+                .attention(attention);
     }
 
     /** Starts from one sequence, 4096 cells of f16, batches of 2048 computed 512 at a time, one thread. */
@@ -115,6 +122,7 @@ public record ContextOptions(
         private boolean offloadKqv = true;
         private boolean fullSwaCache;
         private @Nullable EvalCallback evalCallback;
+        private @Nullable CacheAttention attention;
 
         private Builder() {}
 
@@ -189,6 +197,11 @@ public record ContextOptions(
             return this;
         }
 
+        public Builder attention(@Nullable CacheAttention kernel) {
+            this.attention = kernel;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the option that is out of range or does not fit another */
         public ContextOptions build() {
             return new ContextOptions(
@@ -205,7 +218,8 @@ public record ContextOptions(
                     flashAttention,
                     offloadKqv,
                     fullSwaCache,
-                    evalCallback);
+                    evalCallback,
+                    attention);
         }
     }
 }

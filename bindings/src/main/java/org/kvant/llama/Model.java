@@ -103,6 +103,10 @@ public final class Model implements AutoCloseable {
         return vocab;
     }
 
+    HyperParameters parameters() {
+        return parameters;
+    }
+
     /** Such as {@code llama} or {@code qwen3}. */
     public String architecture() {
         return parameters.architecture();

@@ -151,6 +151,15 @@ public final class ServeCommand implements Callable<Integer> {
     private boolean noPromptLookup;
 
     @Option(
+            names = "--attention",
+            defaultValue = "auto",
+            paramLabel = "auto|ggml",
+            description =
+                    "What computes attention over a quantized KV cache on the CPU: auto, Kvant's own kernel as soon as it is"
+                            + " compiled and found to be faster; ggml, always ggml's (default: ${DEFAULT-VALUE}).")
+    private String attention = "auto";
+
+    @Option(
             names = "--context-shift",
             description =
                     "Let answers with a token limit go on when the context is full, by forgetting the older half of it"
@@ -197,6 +206,7 @@ public final class ServeCommand implements Callable<Integer> {
                             .withLoadMode(noMmap ? LoadMode.READ : LoadMode.AUTO))
                     .queueCapacity(queueSize)
                     .promptScratchBytes(context.promptScratchBytes())
+                    .cacheAttention(attention.equals("auto"))
                     .promptLookup(!noPromptLookup)
                     .draft(draft.options(command()))
                     .contextShift(contextShift)
@@ -223,6 +233,7 @@ public final class ServeCommand implements Callable<Integer> {
         Ranges.check(command(), "--queue-size", queueSize, 1, MOST_WAITING);
         Ranges.check(command(), "--max-body", maxBody, 1, Integer.MAX_VALUE);
         checkEndpoint();
+        checkAttention();
         Ranges.check(command(), "--drain-timeout", drainTimeout, 0, Integer.MAX_VALUE);
     }
 
@@ -231,6 +242,13 @@ public final class ServeCommand implements Callable<Integer> {
             throw new CommandLine.ParameterException(
                     command(),
                     "--otlp-endpoint must be a URL such as http://localhost:4318, not '" + otlpEndpoint + "'");
+        }
+    }
+
+    private void checkAttention() {
+        if (!attention.equals("auto") && !attention.equals("ggml")) {
+            throw new CommandLine.ParameterException(
+                    command(), "--attention must be auto or ggml, not '" + attention + "'");
         }
     }
 

@@ -22,6 +22,8 @@ import org.kvant.promptstore.PromptStoreOptions;
  * @param stepTarget how long a decode that carries prompt tokens beside streams should take; the budget follows from it and the measured speed
  * @param promptScratchBytes most memory for computing prompts in f16 beside a quantized cache on the CPU, where that is much faster; 0 for never. It is
  *     taken when the first long prompt comes
+ * @param cacheAttention whether attention over a quantized cache on the CPU may be computed in Java, where that is found to be faster; ggml rounds the queries
+ *     too, so texts part from llama-server's at near ties
  * @param pauseTimeout how long a generation may stay paused before it is cancelled
  * @param promptLookup whether tokens are guessed from the text so far and checked together where that pays; changes speed only
  * @param draft a small model that guesses ahead where that pays; changes speed only. Null for none
@@ -39,6 +41,7 @@ public record EngineOptions(
         int promptBudget,
         Duration stepTarget,
         long promptScratchBytes,
+        boolean cacheAttention,
         Duration pauseTimeout,
         boolean promptLookup,
         @Nullable DraftOptions draft,
@@ -124,6 +127,7 @@ public record EngineOptions(
                 .promptBudget(promptBudget)
                 .stepTarget(stepTarget)
                 .promptScratchBytes(promptScratchBytes)
+                .cacheAttention(cacheAttention)
                 .pauseTimeout(pauseTimeout)
                 .promptLookup(promptLookup)
                 .draft(draft)
@@ -142,6 +146,7 @@ public record EngineOptions(
         private int promptBudget = 512;
         private Duration stepTarget = Duration.ofMillis(100);
         private long promptScratchBytes = DEFAULT_PROMPT_SCRATCH_BYTES;
+        private boolean cacheAttention = true;
         private Duration pauseTimeout = Duration.ofSeconds(60);
         private boolean promptLookup = true;
         private @Nullable DraftOptions draft;
@@ -184,6 +189,11 @@ public record EngineOptions(
 
         public Builder promptScratchBytes(long value) {
             promptScratchBytes = value;
+            return this;
+        }
+
+        public Builder cacheAttention(boolean value) {
+            cacheAttention = value;
             return this;
         }
 
@@ -231,6 +241,7 @@ public record EngineOptions(
                     promptBudget,
                     stepTarget,
                     promptScratchBytes,
+                    cacheAttention,
                     pauseTimeout,
                     promptLookup,
                     draft,

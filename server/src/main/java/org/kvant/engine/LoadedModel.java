@@ -32,6 +32,8 @@ final class LoadedModel implements AutoCloseable {
     /** Guesses ahead for it; null if there is none. */
     final @Nullable DraftModel draft;
 
+    private final @Nullable AttentionChoice attention;
+
     final Vocab vocab;
     final ModelInfo info;
 
@@ -42,10 +44,12 @@ final class LoadedModel implements AutoCloseable {
     /** Tokens that the model's file says should never be sampled. */
     final int[] suppressedTokens;
 
-    private LoadedModel(Path file, Model model, Context context, @Nullable DraftModel draft) {
+    private LoadedModel(
+            Path file, Model model, Context context, @Nullable AttentionChoice attention, @Nullable DraftModel draft) {
         this.model = model;
         this.draft = draft;
         this.context = context;
+        this.attention = attention;
         batch = new Batch(context.batchSize());
         vocab = model.vocab();
         suppressedTokens = vocab.suppressedTokens();
@@ -68,7 +72,10 @@ final class LoadedModel implements AutoCloseable {
     static LoadedModel load(Path file, EngineOptions options) throws IOException {
         Model model = Model.load(file, options.model());
         try {
-            Context context = model.newContext(contextOptions(model, options.context()));
+            AttentionChoice attention = AttentionChoice.of(model, options);
+            Context context = model.newContext(contextOptions(model, options.context()).toBuilder()
+                    .attention(attention == null ? null : attention.attention())
+                    .build());
             try {
                 if (options.contextShift()) {
                     ContextShift.check(model, context);
@@ -78,7 +85,11 @@ final class LoadedModel implements AutoCloseable {
                 }
                 DraftOptions draft = options.draft();
                 return new LoadedModel(
-                        file, model, context, draft == null ? null : DraftModel.load(draft, options, context));
+                        file,
+                        model,
+                        context,
+                        attention,
+                        draft == null ? null : DraftModel.load(draft, options, context));
             } catch (IOException | RuntimeException e) {
                 context.close();
                 throw e;
@@ -142,8 +153,18 @@ final class LoadedModel implements AutoCloseable {
         batch.clear();
     }
 
+    /** Begins what is only found out beside the requests. */
+    void tryAlternatives() {
+        if (attention != null) {
+            attention.begin();
+        }
+    }
+
     @Override
     public void close() {
+        if (attention != null) {
+            attention.close();
+        }
         preparation.close();
         if (draft != null) {
             draft.close();

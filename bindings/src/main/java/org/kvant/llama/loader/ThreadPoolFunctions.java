@@ -1,19 +1,16 @@
 package org.kvant.llama.loader;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
-import org.kvant.llama.ffi.llama_h;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code ggml_threadpool_new} and {@code ggml_threadpool_free} of {@code ggml-cpu.h}. They are in the CPU backend, which is
- * one of several libraries chosen when the program runs, so they are found through its registry and not by name.
+ * {@code ggml_threadpool_new} and {@code ggml_threadpool_free} of {@code ggml-cpu.h}.
  */
 public final class ThreadPoolFunctions {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadPoolFunctions.class);
@@ -33,23 +30,13 @@ public final class ThreadPoolFunctions {
     }
 
     private static Optional<ThreadPoolFunctions> lookUp() {
-        MemorySegment device = llama_h.ggml_backend_dev_by_type(llama_h.GGML_BACKEND_DEVICE_TYPE_CPU());
-        if (!device.equals(MemorySegment.NULL)) {
-            MemorySegment registry = llama_h.ggml_backend_dev_backend_reg(device);
-            MemorySegment create = function(registry, "ggml_threadpool_new");
-            MemorySegment free = function(registry, "ggml_threadpool_free");
-            if (!create.equals(MemorySegment.NULL) && !free.equals(MemorySegment.NULL)) {
-                return Optional.of(new ThreadPoolFunctions(create, free));
-            }
+        Optional<MemorySegment> create = CpuRegistry.function("ggml_threadpool_new");
+        Optional<MemorySegment> free = CpuRegistry.function("ggml_threadpool_free");
+        if (create.isPresent() && free.isPresent()) {
+            return Optional.of(new ThreadPoolFunctions(create.get(), free.get()));
         }
         LOG.debug("the CPU backend has no thread pools to attach; ggml starts threads for every graph");
         return Optional.empty();
-    }
-
-    private static MemorySegment function(MemorySegment registry, String name) {
-        try (Arena arena = Arena.ofConfined()) {
-            return llama_h.ggml_backend_reg_get_proc_address(registry, arena.allocateFrom(name));
-        }
     }
 
     /**

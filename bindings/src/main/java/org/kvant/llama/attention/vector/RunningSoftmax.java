@@ -1,0 +1,67 @@
+package org.kvant.llama.attention.vector;
+
+import static org.kvant.llama.attention.vector.Lanes.FLOATS;
+import static org.kvant.llama.attention.vector.Lanes.WIDTH;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** The softmax of rows that come in parts (Rabe and Staats, "Self-attention does not need O(n²) memory", arXiv 2112.05682). */
+final class RunningSoftmax {
+    /** Smaller than any product, and still a number: the exponential of its distance to a product is 0. */
+    private static final float NOTHING = -1e30f;
+
+    private final float[] largest;
+    private final float[] sums;
+    private final float[] factors;
+
+    RunningSoftmax(int rows) {
+        largest = new float[rows];
+        sums = new float[rows];
+        factors = new float[rows];
+    }
+
+    void begin(int rows) {
+        Arrays.fill(largest, 0, rows, NOTHING);
+        Arrays.fill(sums, 0, rows, 0);
+    }
+
+    /**
+     * Turns a part of a row's products into weights, which are to be divided by {@link #sum} in the end.
+     *
+     * @param products the part at {@code at}
+     * @param count a multiple of the lanes
+     */
+    void weigh(int row, float[] products, int at, int count) {
+        FloatVector max = FloatVector.broadcast(FLOATS, largest[row]);
+        for (int i = 0; i < count; i += WIDTH) {
+            max = max.max(FloatVector.fromArray(FLOATS, products, at + i));
+        }
+        float now = max.reduceLanes(VectorOperators.MAX);
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i += WIDTH) {
+            FloatVector weights =
+                    Lanes.exp(FloatVector.fromArray(FLOATS, products, at + i).sub(now));
+            weights.intoArray(products, at + i);
+            sum = sum.add(weights);
+        }
+        float before = largest[row];
+        float factor = before == now
+                ? 1
+                : Lanes.exp(FloatVector.broadcast(FLOATS, before - now)).lane(0);
+        largest[row] = now;
+        factors[row] = factor;
+        sums[row] = sums[row] * factor + sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    /** What the sums of values so far are to be multiplied with, since the last part had a larger product. */
+    float factor(int row) {
+        return factors[row];
+    }
+
+    /** Of all weights; 0 if everything was masked. */
+    float sum(int row) {
+        return sums[row];
+    }
+}

@@ -1,0 +1,78 @@
+package org.kvant.llama.attention.vector;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+import org.kvant.gguf.GgmlType;
+import org.kvant.llama.attention.AttentionKernel;
+import org.kvant.llama.attention.AttentionTask;
+
+/** Attention over quantized cells on the Vector API. One task at a time. */
+public final class VectorAttention implements AttentionKernel {
+    /** With at least so many parts for each thread, threads take the next one when they are done; otherwise each gets the same number of rows. */
+    private static final int PARTS = 3;
+
+    private final AtomicReferenceArray<@Nullable Worker> workers;
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger done = new AtomicInteger();
+
+    /** @param threads the most that will ever call {@link #compute} for a task */
+    public VectorAttention(int threads) {
+        workers = new AtomicReferenceArray<>(threads);
+    }
+
+    @Override
+    public void compute(AttentionTask task, int thread, int threads) {
+        Worker worker = worker(task, thread);
+        int rows = task.rows();
+        int chunks = (rows + Worker.ROWS - 1) / Worker.ROWS;
+        int parts = task.streams() * task.keyHeads() * chunks;
+        if (threads == 1 || parts < PARTS * threads) {
+            long all = (long) task.streams() * task.keyHeads() * rows;
+            range(worker, task, all * thread / threads, all * (thread + 1) / threads);
+            return;
+        }
+        for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
+            long first = (long) (part / chunks) * rows + (long) (part % chunks) * Worker.ROWS;
+            range(worker, task, first, Math.min(first + Worker.ROWS, (long) (part / chunks + 1) * rows));
+        }
+        // The last one to see that nothing is left prepares the next task, which begins when all threads have returned.
+        if (done.incrementAndGet() == threads) {
+            done.set(0);
+            next.set(0);
+        }
+    }
+
+    /** Rows of all heads of keys of all streams, one behind the other. */
+    private static void range(Worker worker, AttentionTask task, long from, long to) {
+        int rows = task.rows();
+        while (from < to) {
+            int head = (int) (from / rows);
+            int first = (int) (from % rows);
+            int count = (int) Math.min(Math.min(rows - first, to - from), Worker.ROWS);
+            worker.compute(task, head / task.keyHeads(), head % task.keyHeads(), first, count);
+            from += count;
+        }
+    }
+
+    private Worker worker(AttentionTask task, int thread) {
+        Worker worker = workers.get(thread);
+        if (worker == null || !worker.fits(task)) {
+            worker = new Worker(task.keyWidth(), task.valueWidth(), rows(task.keyType()), rows(task.valueType()));
+            workers.set(thread, worker);
+        }
+        return worker;
+    }
+
+    private static Rows rows(GgmlType type) {
+        return switch (type) {
+            case Q8_0 -> new Q80Rows();
+            case Q4_0 -> new Q40Rows();
+            case Q4_1 -> new Q41Rows();
+            case Q5_0 -> new Q50Rows();
+            case Q5_1 -> new Q51Rows();
+            case IQ4_NL -> new Iq4NlRows();
+            default -> throw new IllegalArgumentException("no attention over cells of type " + type.label());
+        };
+    }
+}
