@@ -34,25 +34,33 @@ final class RunningSoftmax {
      * @param count a multiple of the lanes
      */
     void weigh(int row, float[] products, int at, int count) {
-        FloatVector max = FloatVector.broadcast(FLOATS, largest[row]);
+        float before = largest[row];
+        float now = largest(products, at, count, before);
+        float sum = exponentials(products, at, count, now);
+        float factor = before == now ? 1 : (float) Math.exp(before - now);
+        largest[row] = now;
+        factors[row] = factor;
+        sums[row] = sums[row] * factor + sum;
+    }
+
+    private static float largest(float[] products, int at, int count, float least) {
+        FloatVector max = FloatVector.broadcast(FLOATS, least);
         for (int i = 0; i < count; i += WIDTH) {
             max = max.max(FloatVector.fromArray(FLOATS, products, at + i));
         }
-        float now = max.reduceLanes(VectorOperators.MAX);
+        return max.reduceLanes(VectorOperators.MAX);
+    }
+
+    /** Replaces numbers by the exponentials of their distances to the largest; returns the sum. */
+    private static float exponentials(float[] products, int at, int count, float largest) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int i = 0; i < count; i += WIDTH) {
             FloatVector weights =
-                    Lanes.exp(FloatVector.fromArray(FLOATS, products, at + i).sub(now));
+                    Lanes.exp(FloatVector.fromArray(FLOATS, products, at + i).sub(largest));
             weights.intoArray(products, at + i);
             sum = sum.add(weights);
         }
-        float before = largest[row];
-        float factor = before == now
-                ? 1
-                : Lanes.exp(FloatVector.broadcast(FLOATS, before - now)).lane(0);
-        largest[row] = now;
-        factors[row] = factor;
-        sums[row] = sums[row] * factor + sum.reduceLanes(VectorOperators.ADD);
+        return sum.reduceLanes(VectorOperators.ADD);
     }
 
     /** What the sums of values so far are to be multiplied with, since the last part had a larger product. */

@@ -66,12 +66,12 @@ public final class VectorAttention implements AttentionKernel {
 
     private static Rows rows(GgmlType type) {
         return switch (type) {
-            case Q8_0 -> new Q80Rows();
-            case Q4_0 -> new Q40Rows();
-            case Q4_1 -> new Q41Rows();
-            case Q5_0 -> new Q50Rows();
-            case Q5_1 -> new Q51Rows();
-            case IQ4_NL -> new Iq4NlRows();
+            case Q8_0 -> new RowsQ80();
+            case Q4_0 -> new RowsQ40();
+            case Q4_1 -> new RowsQ41();
+            case Q5_0 -> new RowsQ50();
+            case Q5_1 -> new RowsQ51();
+            case IQ4_NL -> new RowsIq4Nl();
             default -> throw new IllegalArgumentException("no attention over cells of type " + type.label());
         };
     }

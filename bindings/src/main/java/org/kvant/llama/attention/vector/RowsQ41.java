@@ -5,7 +5,7 @@ import jdk.incubator.vector.VectorOperators;
 import org.kvant.llama.attention.NativeMemory;
 
 /** Q4_1: halves as scale and offset, 16 bytes, whose low halves are the first 16 values and whose high halves are the others. */
-final class Q41Rows implements Rows {
+final class RowsQ41 implements Rows {
     private static final int BLOCK = 32;
     private static final int BLOCK_BYTES = 20;
     private static final byte LOW = 0xF;

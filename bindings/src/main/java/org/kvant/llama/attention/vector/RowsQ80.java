@@ -3,7 +3,7 @@ package org.kvant.llama.attention.vector;
 import org.kvant.llama.attention.NativeMemory;
 
 /** Q8_0: a half as scale, 32 signed bytes. */
-final class Q80Rows implements Rows {
+final class RowsQ80 implements Rows {
     private static final int BLOCK = 32;
     private static final int BLOCK_BYTES = 34;
 

@@ -4,12 +4,14 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorOperators;
 import org.kvant.llama.attention.NativeMemory;
 
-/** Q4_0: a half as scale, 16 bytes, whose low halves are the first 16 values and whose high halves are the others, each less 8. */
-final class Q40Rows implements Rows {
+/** IQ4_NL: a half as scale, 16 bytes, whose low halves are the places of the first 16 values in a table and whose high halves are those of the others. */
+final class RowsIq4Nl implements Rows {
     private static final int BLOCK = 32;
     private static final int BLOCK_BYTES = 18;
     private static final byte LOW = 0xF;
-    private static final byte MIDDLE = 8;
+    /** {@code kvalues_iq4nl} of ggml-common.h. */
+    private static final ByteVector VALUES = ByteVector.fromArray(
+            Lanes.BYTES, new byte[] {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}, 0);
 
     @Override
     public void unpack(long address, long stride, int rows, int width, float[] target) {
@@ -19,8 +21,8 @@ final class Q40Rows implements Rows {
             for (int i = 0; i < width; i += BLOCK, block += BLOCK_BYTES) {
                 float scale = NativeMemory.getHalf(block);
                 ByteVector pairs = Lanes.bytes(block + 2);
-                Lanes.put(pairs.and(LOW).sub(MIDDLE), scale, target, at + i);
-                Lanes.put(pairs.lanewise(VectorOperators.LSHR, 4).sub(MIDDLE), scale, target, at + i + 16);
+                Lanes.put(pairs.and(LOW).selectFrom(VALUES), scale, target, at + i);
+                Lanes.put(pairs.lanewise(VectorOperators.LSHR, 4).selectFrom(VALUES), scale, target, at + i + 16);
             }
         }
     }
