@@ -44,7 +44,8 @@ class ArchitectureTest {
     void onlyTheVectorPackagesUseTheIncubator() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("org.kvant.codec.vector..", "org.kvant.linalg.vector..")
+                .resideOutsideOfPackages(
+                        "org.kvant.codec.vector..", "org.kvant.linalg.vector..", "org.kvant.llama.attention.vector..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jdk.incubator..")

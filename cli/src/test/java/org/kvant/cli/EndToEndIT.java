@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,32 @@ class EndToEndIT {
                     .contains("kvant_time_to_first_token_seconds_bucket")
                     .containsPattern("process_resident_memory_bytes|kvant_resident");
 
+            server.interrupt();
+            assertThat(server.await(60)).as(server.output()).isZero();
+        }
+    }
+
+    /** Whether the trial chooses it depends on the machine; a quantized cache must be tried, and serve the same story before and after. */
+    @Test
+    void triesAttentionForAQuantizedCache() throws Exception {
+        Path full = folder.resolve("demo.gguf");
+        run(0, "convert", KvantProcess.root().resolve("models/demo").toString(), "-o", full.toString());
+        String request = "{\"prompt\":\"Once upon a time\",\"temperature\":0,\"max_tokens\":24}";
+        Pattern text = Pattern.compile("\"text\":\"([^\"]*)\"");
+        String ggml;
+        try (KvantProcess server =
+                KvantProcess.start("serve", "-m", full.toString(), "--port", "0", "--kv=q8_0", "--attention", "ggml")) {
+            ggml = post(server.awaitOutput(ADDRESS, 60) + "/v1/completions", request);
+            assertThat(server.output()).doesNotContain("incubator", "Attention over");
+        }
+        try (KvantProcess server = KvantProcess.start("serve", "-m", full.toString(), "--port", "0", "--kv=q8_0")) {
+            String base = server.awaitOutput(ADDRESS, 60);
+            String unused = server.awaitOutput(Pattern.compile("(Attention over the cache)"), 60);
+            Matcher expected = text.matcher(ggml);
+            Matcher actual = text.matcher(post(base + "/v1/completions", request));
+            assertThat(expected.find()).isTrue();
+            assertThat(actual.find()).isTrue();
+            assertThat(actual.group(1)).isEqualTo(expected.group(1));
             server.interrupt();
             assertThat(server.await(60)).as(server.output()).isZero();
         }

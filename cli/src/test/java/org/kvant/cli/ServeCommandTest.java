@@ -256,6 +256,7 @@ class ServeCommandTest {
                 "-ctk q4_K; 'q4_K' is no type of a cache; f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0, iq4_nl",
                 "-ctv q8_0 -fa off; needs flash attention; disabled",
                 "-fa maybe; --flash-attn must be auto, on or off; maybe",
+                "--attention java; --attention must be auto or ggml; 'java'",
                 "--parallel 0; --parallel must be between 1 and 256; 0",
                 "--ctx-size 3 --parallel 4; --ctx-size 3; --parallel",
                 "--log-format xml; --log-format; [TEXT, JSON]",
