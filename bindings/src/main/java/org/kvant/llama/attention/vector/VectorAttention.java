@@ -7,7 +7,7 @@ import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionKernel;
 import org.kvant.llama.attention.AttentionTask;
 
-/** Attention over quantized cells on the Vector API. One task at a time. */
+/** Attention over quantized cells on the Vector API. One task at a time, all of the same types. */
 public final class VectorAttention implements AttentionKernel {
     /** With at least so many parts for each thread, threads take the next one when they are done; otherwise each gets the same number of rows. */
     private static final int PARTS = 3;
@@ -58,7 +58,7 @@ public final class VectorAttention implements AttentionKernel {
     private Worker worker(AttentionTask task, int thread) {
         Worker worker = workers.get(thread);
         if (worker == null || !worker.fits(task)) {
-            worker = new Worker(task.keyWidth(), task.valueWidth(), rows(task.keyType()), rows(task.valueType()));
+            worker = new Worker(Worker.widest(task), rows(task.keyType()), rows(task.valueType()));
             workers.set(thread, worker);
         }
         return worker;

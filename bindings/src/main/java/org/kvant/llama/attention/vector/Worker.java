@@ -21,32 +21,33 @@ final class Worker {
     private static final int TILE = 4096;
 
     private static final int MAX_TILE_CELLS = 64;
+    private static final int MIN_TILE_CELLS = WIDTH;
 
+    private final Rows keyRows;
+    private final Rows valueRows;
+    private final int widest;
     private final float[] queries;
     private final float[] tile;
     private final float[] products = new float[ROWS * MAX_TILE_CELLS];
     private final float[] sums;
     private final RunningSoftmax softmax = new RunningSoftmax(ROWS);
-    private final int keyWidth;
-    private final int valueWidth;
-    private final int tileCells;
-    private final Rows keyRows;
-    private final Rows valueRows;
 
-    Worker(int keyWidth, int valueWidth, Rows keyRows, Rows valueRows) {
-        this.keyWidth = keyWidth;
-        this.valueWidth = valueWidth;
+    /** @param widest the longest key or value; layers may differ */
+    Worker(int widest, Rows keyRows, Rows valueRows) {
+        this.widest = widest;
         this.keyRows = keyRows;
         this.valueRows = valueRows;
-        int widest = Math.max(keyWidth, valueWidth);
-        tileCells = Math.clamp(TILE / widest / WIDTH * WIDTH, WIDTH, MAX_TILE_CELLS);
-        tile = new float[tileCells * widest];
-        queries = new float[ROWS * keyWidth];
-        sums = new float[ROWS * valueWidth];
+        tile = new float[Math.max(TILE, MIN_TILE_CELLS * widest)];
+        queries = new float[ROWS * widest];
+        sums = new float[ROWS * widest];
+    }
+
+    static int widest(AttentionTask task) {
+        return Math.max(task.keyWidth(), task.valueWidth());
     }
 
     boolean fits(AttentionTask task) {
-        return task.keyWidth() == keyWidth && task.valueWidth() == valueWidth;
+        return widest(task) <= widest;
     }
 
     /**
@@ -57,6 +58,9 @@ final class Worker {
      */
     void compute(AttentionTask task, int stream, int head, int first, int count) {
         int group = task.group();
+        int keyWidth = task.keyWidth();
+        int valueWidth = task.valueWidth();
+        int tileCells = Math.clamp(TILE / widest(task) / WIDTH * WIDTH, MIN_TILE_CELLS, MAX_TILE_CELLS);
         for (int row = 0; row < count; row++) {
             loadQuery(task, stream, head * group + (first + row) % group, (first + row) / group, row * keyWidth);
         }
@@ -78,11 +82,16 @@ final class Worker {
             }
         }
         for (int row = 0; row < count; row++) {
-            storeResult(row, task.resultRow(stream, head * group + (first + row) % group, (first + row) / group));
+            storeResult(
+                    row,
+                    valueWidth,
+                    task.resultRow(stream, head * group + (first + row) % group, (first + row) / group));
         }
     }
 
     private void tile(AttentionTask task, int stream, int head, int first, int count, int cell, int cells) {
+        int keyWidth = task.keyWidth();
+        int valueWidth = task.valueWidth();
         keyRows.unpack(task.keyRow(stream, head, cell), task.keyCell(), cells, keyWidth, tile);
         // Beyond the last cell are rows of an earlier tile: numbers, whose products are masked below.
         int taken = roundUp(cells, Products.KEYS);
@@ -148,6 +157,7 @@ final class Worker {
 
     private void loadQuery(AttentionTask task, int stream, int head, int token, int at) {
         long from = task.queryRow(stream, head, token);
+        int keyWidth = task.keyWidth();
         for (int i = 0; i < keyWidth; i += WIDTH) {
             FloatVector.fromMemorySegment(FLOATS, NativeMemory.ALL, from + (long) i * Float.BYTES, Lanes.ORDER)
                     .mul(task.scale())
@@ -155,7 +165,7 @@ final class Worker {
         }
     }
 
-    private void storeResult(int row, long to) {
+    private void storeResult(int row, int valueWidth, long to) {
         float sum = softmax.sum(row);
         float factor = sum == 0 ? 0 : 1 / sum;
         int at = row * valueWidth;
