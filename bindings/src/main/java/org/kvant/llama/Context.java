@@ -24,6 +24,7 @@ public final class Context implements AutoCloseable {
     private final AbortFlag abortFlag;
     private final @Nullable EvalHook evalHook;
     private final @Nullable AttentionHook attentionHook;
+    private final @Nullable CacheAttention attention;
     private final Memory memory;
     private final ContextMemoryFigures figures;
     private final int contextSize;
@@ -58,7 +59,7 @@ public final class Context implements AutoCloseable {
         this.abortFlag = new AbortFlag();
         EvalCallback callback = options.evalCallback();
         this.evalHook = callback == null ? null : new EvalHook(callback, abortFlag::raise);
-        CacheAttention attention = options.attention();
+        this.attention = options.attention();
         this.attentionHook = attention == null ? null : new AttentionHook(attention);
         MemorySegment created;
         try (NativeLog.Capture said = new NativeLog.Capture();
@@ -353,6 +354,11 @@ public final class Context implements AutoCloseable {
 
     boolean shiftable() {
         return shiftable;
+    }
+
+    /** Whether its next decode computes attention by {@link ContextOptions#attention} instead of ggml. */
+    public boolean hasOwnAttention() {
+        return attention != null && attention.isOn();
     }
 
     /** Threads that compute single tokens. */

@@ -53,7 +53,15 @@ final class AttentionChoice implements AutoCloseable {
         }
     }
 
-    /** Waits for the end of the trial, some hundredths of a second. */
+    /** Waits for the outcome of the trial. */
+    void await() throws InterruptedException {
+        Thread thread = trial;
+        if (thread != null) {
+            thread.join();
+        }
+    }
+
+    /** Breaks the trial off and waits for its end, some hundredths of a second. */
     @Override
     public void close() {
         attention.stop();

@@ -160,6 +160,13 @@ final class LoadedModel implements AutoCloseable {
         }
     }
 
+    /** Waits until that is known. */
+    void awaitAlternatives() throws InterruptedException {
+        if (attention != null) {
+            attention.await();
+        }
+    }
+
     @Override
     public void close() {
         if (attention != null) {

@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * attention multiplies 64 tokens of a prompt by 64 cells at a time if the cells are f16; quantized ones it unpacks for each token anew
  * ({@code ggml_compute_forward_flash_attn_ext} in ggml-cpu/ops.cpp), which takes two to three times as long from a thousand tokens on. Generated tokens are
  * computed in the served context as always, and so is a prompt's last one, whose logits are sampled from. The scratch has the served context's sequences by
- * the same numbers, in one buffer for those few that are being computed, and is made for the first prompt that is worth it. Belongs to the decode thread.
+ * the same numbers, in one buffer for those few that are being computed, and is made for the first prompt that is worth it. Where the served context's attention is
+ * computed in Java it is left alone, and its memory is given back. Belongs to the decode thread.
  */
 final class PromptScratch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
@@ -149,6 +150,8 @@ final class PromptScratch implements AutoCloseable {
         }
         int size = request.tokens.size();
         return !failed
+                // It unpacks cells once for all rows of a prompt, and the served context then computes prompts as fast.
+                && !served.hasOwnAttention()
                 && !request.scratchRefused
                 && size - 1 - slot.cells >= (context == null && alone ? WORTH_MAKING : TILE)
                 && !request.needsPromptLogprobs()
@@ -322,7 +325,7 @@ final class PromptScratch implements AutoCloseable {
                 forget(slot.sequence);
             }
         }
-        if (failed) {
+        if (failed || (reserved == 0 && served.hasOwnAttention())) {
             close();
         }
     }
@@ -367,6 +370,7 @@ final class PromptScratch implements AutoCloseable {
         Context own = context;
         if (own != null) {
             context = null;
+            transfer = null;
             gauges.promptScratch = ModelMemory.NONE;
             own.close();
         }

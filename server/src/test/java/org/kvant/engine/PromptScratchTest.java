@@ -79,6 +79,25 @@ class PromptScratchTest {
         }
     }
 
+    /** The trial may find ggml faster on some machine: then nothing changes. */
+    @Test
+    void isGivenBackWhereAttentionIsComputedInJava() throws Exception {
+        try (SchedulerHarness harness = harness(context(2, 1024, GgmlType.Q8_0), 1 << 26)) {
+            int[] prompt = harness.longPrompt(420);
+            TokenLogprob before = first(harness, prompt);
+            assertThat(harness.gauges.promptScratch.kvBytesK()).isPositive();
+            harness.loaded.tryAlternatives();
+            harness.loaded.awaitAlternatives();
+            boolean inJava = harness.loaded.context.hasOwnAttention();
+            TokenLogprob after = first(harness, Arrays.copyOf(prompt, 419));
+            assertThat(harness.gauges.promptScratch.bytes() == 0).isEqualTo(inJava);
+            TokenLogprob again = first(harness, prompt);
+            assertThat(again.token()).isEqualTo(before.token());
+            assertThat(again.logprob()).isCloseTo(before.logprob(), within(0.05f));
+            assertThat(after.logprob()).isNegative();
+        }
+    }
+
     @Test
     void shortPromptsDontMakeIt() throws IOException {
         try (SchedulerHarness harness = harness(context(2, 1024, GgmlType.Q8_0), 1 << 26)) {

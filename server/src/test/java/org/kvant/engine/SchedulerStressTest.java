@@ -25,6 +25,8 @@ class SchedulerStressTest {
                 .cacheTypeV(cache)
                 .batchSize(128)
                 .build())) {
+            // As in a server: attention may change hands meanwhile.
+            harness.loaded.tryAlternatives();
             int[] words = harness.longPrompt(500);
             List<ActiveRequest> requests = new ArrayList<>();
             List<Collector> sinks = new ArrayList<>();
