@@ -2,6 +2,7 @@ package org.kvant.llama;
 
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionKernel;
@@ -25,7 +26,12 @@ public final class CacheAttention {
     /** How much faster the kernel has to be. */
     private static final double CLEARLY = 0.9;
 
+    private static final int GGML_RUNS = 4;
     private static final long SLICE_NANOS = 40_000_000;
+    /** Most that the trial waits for others in all. */
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    private static final long LOOK_AGAIN_MILLIS = 10;
     private static final int MOST_SLICES = 150;
     /** The JVM is done with compiling when slices stop to become faster than that. */
     private static final double SETTLED = 0.95;
@@ -78,8 +84,10 @@ public final class CacheAttention {
     /**
      * Lets the JVM compile the kernel, compares it with ggml's on made-up data, one thread each, and switches it on if it is clearly faster. Takes one or two
      * seconds of a core.
+     *
+     * @param urgent whether others need the core just now; the trial then waits, but not for ever
      */
-    public void tryOut() {
+    public void tryOut(BooleanSupplier urgent) {
         AttentionKernel kernel = kernel(1);
         Random random = new Random(1);
         AttentionShape several = new AttentionShape(
@@ -99,14 +107,19 @@ public final class CacheAttention {
                 prompt.mask(1, token, token);
             }
             long before = Long.MAX_VALUE;
+            // The shortest of all: what else the machine does makes single ones much longer.
+            long theirs = Long.MAX_VALUE;
+            long patience = PATIENCE_NANOS;
             for (int slice = 0; slice < MOST_SLICES && !stopped; slice++) {
+                patience -= await(urgent, patience);
                 long ours = Long.MAX_VALUE;
                 for (long begin = System.nanoTime(); System.nanoTime() - begin < SLICE_NANOS; ) {
                     ours = Math.min(ours, nanos(() -> kernel.compute(single.task(), 0, 1)));
                     kernel.compute(prompt.task(), 0, 1);
                 }
-                single.computeByGgml();
-                long theirs = nanos(single::computeByGgml);
+                for (int run = 0; run < GGML_RUNS; run++) {
+                    theirs = Math.min(theirs, nanos(single::computeByGgml));
+                }
                 boolean settled = ours > SETTLED * before;
                 LOG.debug("slice {}: ours {} ns, ggml {} ns", slice, ours, theirs);
                 if (settled && ours < CLEARLY * theirs) {
@@ -122,6 +135,20 @@ public final class CacheAttention {
             }
         }
         LOG.info("Attention over the cache stays ggml's, which is as fast here");
+    }
+
+    /** Waits while others need the core, at most so long; returns how long it was. */
+    private long await(BooleanSupplier urgent, long most) {
+        long begin = System.nanoTime();
+        while (!stopped && urgent.getAsBoolean() && System.nanoTime() - begin < most) {
+            try {
+                Thread.sleep(LOOK_AGAIN_MILLIS);
+            } catch (InterruptedException e) {
+                stop();
+                Thread.currentThread().interrupt();
+            }
+        }
+        return System.nanoTime() - begin;
     }
 
     private static long nanos(Runnable work) {

@@ -2,6 +2,7 @@ package org.kvant.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kvant.grammar.GrammarException;
 import org.kvant.grammar.TokenTexts;
@@ -153,10 +154,14 @@ final class LoadedModel implements AutoCloseable {
         batch.clear();
     }
 
-    /** Begins what is only found out beside the requests. */
-    void tryAlternatives() {
+    /**
+     * Begins what is only found out beside the requests.
+     *
+     * @param urgent whether some wait for their first token
+     */
+    void tryAlternatives(BooleanSupplier urgent) {
         if (attention != null) {
-            attention.begin();
+            attention.begin(urgent);
         }
     }
 
