@@ -33,6 +33,9 @@ public final class CacheAttention {
 
     private static final long LOOK_AGAIN_MILLIS = 10;
     private static final int MOST_SLICES = 150;
+    /** No slice begins after this: without fused multiply-add in hardware a single one takes seconds. */
+    private static final long MOST_NANOS = 20_000_000_000L;
+
     /** The JVM is done with compiling when slices stop to become faster than that. */
     private static final double SETTLED = 0.95;
 
@@ -110,7 +113,8 @@ public final class CacheAttention {
             // The shortest of all: what else the machine does makes single ones much longer.
             long theirs = Long.MAX_VALUE;
             long patience = PATIENCE_NANOS;
-            for (int slice = 0; slice < MOST_SLICES && !stopped; slice++) {
+            long start = System.nanoTime();
+            for (int slice = 0; slice < MOST_SLICES && !stopped && System.nanoTime() - start < MOST_NANOS; slice++) {
                 patience -= await(urgent, patience);
                 long ours = Long.MAX_VALUE;
                 for (long begin = System.nanoTime(); System.nanoTime() - begin < SLICE_NANOS; ) {
