@@ -42,6 +42,10 @@ final class AbortFlag implements AutoCloseable {
         set((byte) 1);
     }
 
+    boolean isRaised() {
+        return raised(text);
+    }
+
     void clear() {
         set((byte) 0);
     }

@@ -29,6 +29,7 @@ final class AttentionHook implements AutoCloseable {
     private static final int OWN_BYTES = 4 * Integer.BYTES;
 
     private static final int ATTENTION = llama_h.GGML_OP_FLASH_ATTN_EXT();
+    private static final int SET_ROWS = llama_h.GGML_OP_SET_ROWS();
     private static final int CUSTOM = llama_h.GGML_OP_CUSTOM();
     /** {@code GGML_N_TASKS_MAX}: all threads of the graph. */
     private static final int ALL_THREADS = -1;
@@ -36,17 +37,25 @@ final class AttentionHook implements AutoCloseable {
     private static final int FAILED = -3;
 
     private final Arena arena = Arena.ofShared();
+    private final CacheTensors tensors;
     private final CacheAttention attention;
     private final AttentionKernel kernel;
     private final MemorySegment callback;
     private final long operation;
     private volatile @Nullable Throwable failure;
 
-    AttentionHook(CacheAttention attention) {
+    /** @param sequences of the context */
+    AttentionHook(CacheAttention attention, int sequences) {
         this.attention = attention;
+        tensors = new CacheTensors(sequences);
         kernel = attention.kernel(ContextOptions.MAX_THREADS);
         callback = ggml_backend_sched_eval_callback.allocate(this::ask, arena);
         operation = ggml_custom_op_t.allocate(this::compute, arena).address();
+    }
+
+    /** Which cells of the cache hold what. */
+    CacheTensors tensors() {
+        return tensors;
     }
 
     /** For {@code cb_eval}. */
@@ -58,13 +67,19 @@ final class AttentionHook implements AutoCloseable {
         try {
             long node = tensor.address();
             int op = NativeMemory.getInt(node + OP);
-            if (op == ATTENTION) {
+            if (op == SET_ROWS) {
+                tensors.written(node);
+            } else if (op == ATTENTION) {
+                tensors.read(node);
                 if (attention.isOn()
                         && AttentionTensors.read(node, node + PARAMETERS).isPresent()) {
                     take(node);
                 }
-            } else if (op == CUSTOM && !attention.isOn() && NativeMemory.getLong(node + PARAMETERS) == operation) {
-                giveBack(node);
+            } else if (op == CUSTOM && NativeMemory.getLong(node + PARAMETERS) == operation) {
+                tensors.read(node);
+                if (!attention.isOn()) {
+                    giveBack(node);
+                }
             }
         } catch (Throwable t) {
             failure = t;
@@ -90,7 +105,7 @@ final class AttentionHook implements AutoCloseable {
             long node = tensor.address();
             AttentionTask task = AttentionTensors.read(node, node + OWN_PARAMETERS)
                     .orElseThrow(() -> new LlamaException("an attention operation changed while its graph was used"));
-            kernel.compute(task, thread, threads);
+            kernel.compute(task.with(tensors.shared(node, task)), thread, threads);
         } catch (Throwable t) {
             failure = t;
         }

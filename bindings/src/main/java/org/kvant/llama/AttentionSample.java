@@ -8,6 +8,7 @@ import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionShape;
 import org.kvant.llama.attention.AttentionTask;
 import org.kvant.llama.attention.AttentionTensors;
+import org.kvant.llama.attention.SharedCells;
 import org.kvant.llama.ffi.ggml_init_params;
 import org.kvant.llama.ffi.ggml_tensor;
 import org.kvant.llama.ffi.llama_h;
@@ -28,6 +29,8 @@ final class AttentionSample implements AutoCloseable {
     private final MemorySegment ggml;
     private final MemorySegment backend;
     private final MemorySegment graph;
+    private final MemorySegment key;
+    private final MemorySegment value;
     private final MemorySegment mask;
     private final MemorySegment node;
     private final AttentionTask task;
@@ -58,8 +61,8 @@ final class AttentionSample implements AutoCloseable {
         }
         MemorySegment query = llama_h.ggml_new_tensor_4d(
                 ggml, GgmlType.F32.id(), shape.keyWidth(), shape.tokens(), shape.heads(), shape.streams());
-        MemorySegment key = cache(shape.keyType(), shape.keyWidth(), random);
-        MemorySegment value = cache(shape.valueType(), shape.valueWidth(), random);
+        key = cache(shape.keyType(), shape.keyWidth(), random);
+        value = cache(shape.valueType(), shape.valueWidth(), random);
         mask = llama_h.ggml_new_tensor_4d(ggml, GgmlType.F16.id(), shape.cells(), shape.tokens(), 1, shape.streams());
         fill(query, random);
         bytes(mask).fill((byte) 0);
@@ -83,7 +86,7 @@ final class AttentionSample implements AutoCloseable {
         MemorySegment target = bytes(all);
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < row; j++) {
-                values[j] = (float) random.nextGaussian();
+                values[j] = value(random);
             }
             byte[] packed = GgmlQuant.quantizeChunk(type, values, 1, row, null);
             MemorySegment.copy(packed, 0, target, ValueLayout.JAVA_BYTE, (long) i * packed.length, packed.length);
@@ -102,10 +105,15 @@ final class AttentionSample implements AutoCloseable {
                 0);
     }
 
+    /** Of variance 1. */
+    private static float value(Random random) {
+        return (random.nextFloat() - 0.5f) * (float) Math.sqrt(12);
+    }
+
     private static void fill(MemorySegment tensor, Random random) {
         MemorySegment target = bytes(tensor);
         for (long i = 0; i < target.byteSize() / Float.BYTES; i++) {
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextGaussian());
+            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, value(random));
         }
     }
 
@@ -116,6 +124,24 @@ final class AttentionSample implements AutoCloseable {
     /** What our kernels are to compute. */
     AttentionTask task() {
         return task;
+    }
+
+    /** Gives the streams of each group the same first cells; returns the task that knows it. */
+    AttentionTask share(SharedCells shared) {
+        for (int group = 0; group < shared.groups(); group++) {
+            int from = shared.order()[shared.begin(group)];
+            for (int i = shared.begin(group) + 1; i < shared.ends()[group]; i++) {
+                copy(key, from, shared.order()[i], shared.cells()[group]);
+                copy(value, from, shared.order()[i], shared.cells()[group]);
+            }
+        }
+        return task.with(shared);
+    }
+
+    private void copy(MemorySegment cache, int from, int to, int cells) {
+        MemorySegment all = bytes(cache);
+        long stream = all.byteSize() / shape.streams();
+        MemorySegment.copy(all, from * stream, all, to * stream, stream / shape.cells() * cells);
     }
 
     /** Masks a cell for a token of a stream. */

@@ -29,7 +29,7 @@ public final class CacheAttention {
     private static final int GGML_RUNS = 4;
     private static final long SLICE_NANOS = 40_000_000;
     /** Most that the trial waits for others in all. */
-    private static final long PATIENCE_NANOS = 5_000_000_000L;
+    private static final long PATIENCE_NANOS = 1_000_000_000L;
 
     private static final long LOOK_AGAIN_MILLIS = 10;
     private static final int MOST_SLICES = 150;
@@ -42,6 +42,7 @@ public final class CacheAttention {
     private final AttentionShape shape;
     private final IntFunction<AttentionKernel> kernels;
     private volatile boolean on;
+    private volatile boolean computing;
     private volatile boolean stopped;
 
     /** @param kernels make one for at most that many threads */
@@ -91,6 +92,20 @@ public final class CacheAttention {
      * @param urgent whether others need the core just now; the trial then waits, but not for ever
      */
     public void tryOut(BooleanSupplier urgent) {
+        computing = true;
+        try {
+            compare(urgent);
+        } finally {
+            computing = false;
+        }
+    }
+
+    /** Whether {@link #tryOut} is at work just now, and would like a core for itself. */
+    public boolean isComputing() {
+        return computing;
+    }
+
+    private void compare(BooleanSupplier urgent) {
         AttentionKernel kernel = kernel(1);
         Random random = new Random(1);
         AttentionShape several = new AttentionShape(
@@ -110,6 +125,7 @@ public final class CacheAttention {
                 prompt.mask(1, token, token);
             }
             long before = Long.MAX_VALUE;
+            long manyBefore = Long.MAX_VALUE;
             // The shortest of all: what else the machine does makes single ones much longer.
             long theirs = Long.MAX_VALUE;
             long patience = PATIENCE_NANOS;
@@ -117,14 +133,15 @@ public final class CacheAttention {
             for (int slice = 0; slice < MOST_SLICES && !stopped && System.nanoTime() - start < MOST_NANOS; slice++) {
                 patience -= await(urgent, patience);
                 long ours = Long.MAX_VALUE;
+                long many = Long.MAX_VALUE;
                 for (long begin = System.nanoTime(); System.nanoTime() - begin < SLICE_NANOS; ) {
                     ours = Math.min(ours, nanos(() -> kernel.compute(single.task(), 0, 1)));
-                    kernel.compute(prompt.task(), 0, 1);
+                    many = Math.min(many, nanos(() -> kernel.compute(prompt.task(), 0, 1)));
                 }
                 for (int run = 0; run < GGML_RUNS; run++) {
                     theirs = Math.min(theirs, nanos(single::computeByGgml));
                 }
-                boolean settled = ours > SETTLED * before;
+                boolean settled = ours > SETTLED * before && many > SETTLED * manyBefore;
                 LOG.debug("slice {}: ours {} ns, ggml {} ns", slice, ours, theirs);
                 if (settled && ours < CLEARLY * theirs) {
                     use(true);
@@ -136,6 +153,7 @@ public final class CacheAttention {
                     return;
                 }
                 before = ours;
+                manyBefore = many;
             }
         }
         LOG.info("Attention over the cache stays ggml's, which is as fast here");
@@ -145,6 +163,7 @@ public final class CacheAttention {
     private long await(BooleanSupplier urgent, long most) {
         long begin = System.nanoTime();
         while (!stopped && urgent.getAsBoolean() && System.nanoTime() - begin < most) {
+            computing = false;
             try {
                 Thread.sleep(LOOK_AGAIN_MILLIS);
             } catch (InterruptedException e) {
@@ -152,6 +171,7 @@ public final class CacheAttention {
                 Thread.currentThread().interrupt();
             }
         }
+        computing = true;
         return System.nanoTime() - begin;
     }
 

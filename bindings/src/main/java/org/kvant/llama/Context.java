@@ -60,7 +60,7 @@ public final class Context implements AutoCloseable {
         EvalCallback callback = options.evalCallback();
         this.evalHook = callback == null ? null : new EvalHook(callback, abortFlag::raise);
         this.attention = options.attention();
-        this.attentionHook = attention == null ? null : new AttentionHook(attention);
+        this.attentionHook = attention == null ? null : new AttentionHook(attention, options.maxSequences());
         MemorySegment created;
         try (NativeLog.Capture said = new NativeLog.Capture();
                 Arena arena = Arena.ofConfined()) {
@@ -90,7 +90,8 @@ public final class Context implements AutoCloseable {
         this.kvUnified = options.kvUnified();
         this.cacheTypeK = options.cacheTypeK();
         this.shiftable = KvCache.canShift(model.metadata(), options.cacheTypeK());
-        this.memory = new Memory(this, nativeMemory);
+        this.memory =
+                new Memory(this, nativeMemory, kvUnified || attentionHook == null ? null : attentionHook.tensors());
         this.nativeBatch = new NativeBatch(batchSize);
         this.guest = host != null;
         if (host == null) {
@@ -187,6 +188,9 @@ public final class Context implements AutoCloseable {
         if (attentionHook != null) {
             attentionHook.check();
         }
+        if (code != -1) {
+            memory.settled();
+        }
         return switch (code) {
             case 0 -> {
                 if (evalHook == null || !evalHook.incomplete()) {
@@ -203,6 +207,47 @@ public final class Context implements AutoCloseable {
                         "decoding failed with code " + code
                                 + "; micro-batches computed before the failure are left in the memory, the rest is not");
         };
+    }
+
+    /**
+     * Lets llama.cpp do what it has put off until the next decode ({@code llama_context::memory_update}: copies of cells between sequences' buffers, rotations of shifted
+     * keys), for which it has no other function: by the decode of a token, aborted before anything is computed unless keys are to be rotated. There are no logits
+     * afterwards.
+     *
+     * @throws LlamaException if the model has a recurrent state, which could not be cut back, or all sequences are full
+     */
+    void settle() {
+        if (model.recurrent()) {
+            throw new LlamaException("sequences are still to be copied or shifted by the next decode");
+        }
+        int sequence = 0;
+        while (memory.maxPosition(sequence) + 1 >= model.positions()) {
+            if (++sequence == maxSequences) {
+                throw new LlamaException("sequences are still to be copied or shifted, and all are full");
+            }
+        }
+        int position = memory.maxPosition(sequence) + 1;
+        Batch token = new Batch(1);
+        token.add(0, position, sequence, false);
+        boolean wanted = abortFlag.isRaised();
+        if (memory.shifted()) {
+            abortFlag.clear();
+        } else {
+            abortFlag.raise();
+        }
+        try {
+            switch (decode(token)) {
+                case DecodeResult.Aborted aborted -> {}
+                // Full: what was put off comes before the search for cells.
+                case DecodeResult.NoSlot noSlot -> {}
+                // It wasn't to stop, or computes on a device that does not.
+                case DecodeResult.Ok ok -> memory.removeRange(sequence, position, Memory.END);
+            }
+        } finally {
+            if (wanted) {
+                abortFlag.raise();
+            }
+        }
     }
 
     /**
@@ -296,6 +341,14 @@ public final class Context implements AutoCloseable {
         Check.range("threadsBatch", threadsBatch, 1, ContextOptions.MAX_THREADS);
         threadPool.replace(threads, threadsBatch);
         llama_h.llama_set_n_threads(context, threads, threadsBatch);
+    }
+
+    /** Computes the following decodes on at most so many of its threads, until {@link #setThreads} or another limit; the others rest. */
+    public void limitThreads(int most) {
+        check();
+        Check.range("most", most, 1, ContextOptions.MAX_THREADS);
+        llama_h.llama_set_n_threads(
+                context, Math.min(most, threadPool.threads()), Math.min(most, threadPool.threadsBatch()));
     }
 
     /**

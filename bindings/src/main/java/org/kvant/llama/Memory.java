@@ -2,6 +2,8 @@ package org.kvant.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_h;
 
 /**
@@ -14,10 +16,28 @@ public final class Memory {
 
     private final Context context;
     private final MemorySegment memory;
+    private final @Nullable CacheTensors tensors;
+    /** Sequences whose cells are copied, from or to, or rotated, at the next decode. */
+    private final BitSet waiting = new BitSet();
 
-    Memory(Context context, MemorySegment memory) {
+    private boolean shifted;
+
+    /** @param tensors are told what becomes of cells, if each sequence has its own */
+    Memory(Context context, MemorySegment memory, @Nullable CacheTensors tensors) {
         this.context = context;
         this.memory = memory;
+        this.tensors = tensors;
+    }
+
+    /** llama.cpp has done what it had put off until a decode. */
+    void settled() {
+        waiting.clear();
+        shifted = false;
+    }
+
+    /** Whether keys are rotated by the next decode. */
+    boolean shifted() {
+        return shifted;
     }
 
     /**
@@ -63,6 +83,13 @@ public final class Memory {
                             + "; copy all and remove what is too much");
         }
         llama_h.llama_memory_seq_cp(memory, source, target, from, to == END ? -1 : to);
+        if (!context.kvUnified()) {
+            waiting.set(source);
+            waiting.set(target);
+            if (tensors != null) {
+                tensors.copied(source, target);
+            }
+        }
     }
 
     /** Forgets every other sequence. */
@@ -99,6 +126,15 @@ public final class Memory {
             throw new IllegalArgumentException("position " + newLast + " is out of range");
         }
         llama_h.llama_memory_seq_add(memory, sequence, from, to == END ? -1 : to, delta);
+        shifted = true;
+        if (context.kvUnified()) {
+            waiting.set(0, context.maxSequences());
+        } else {
+            waiting.set(sequence);
+        }
+        if (tensors != null) {
+            tensors.rewritten(sequence);
+        }
     }
 
     /** Bytes that {@link #save} would copy. */
@@ -109,12 +145,18 @@ public final class Memory {
     }
 
     /**
-     * Copies what is remembered of a sequence, in a form that only the same library, model and kind of memory can read.
+     * Copies what is remembered of a sequence, in a form that only the same library, model and kind of memory can read. Takes the last decode's logits away if the
+     * sequence was copied or shifted since.
      *
      * @param arena holds the copy
      * @throws LlamaException if the library fails
      */
     public MemorySegment save(int sequence, Arena arena) {
+        context.check();
+        context.checkSequence(sequence);
+        if (waiting.get(sequence)) {
+            context.settle();
+        }
         long size = stateSize(sequence);
         MemorySegment state = arena.allocate(Math.max(1, size));
         if (size == 0 || llama_h.llama_state_seq_get_data(context.segment(), state, size, sequence) != size) {
@@ -124,16 +166,27 @@ public final class Memory {
     }
 
     /**
-     * Replaces what is remembered of a sequence.
+     * Replaces what is remembered of a sequence. Takes the last decode's logits away if the sequence was copied or shifted since.
      *
      * @param state native memory with what {@link #save} gave: the library checks sizes and types only, so the caller must know that it is unchanged
-     * @return false if it does not fit, as without enough free cells or with another kind of memory; the sequence is empty then
+     * @return false if it does not fit, as without enough free cells or with another kind of memory, or if the sequence of a model with a recurrent state was copied
+     *     since the last decode; it is empty then
      */
     public boolean restore(int sequence, MemorySegment state) {
         context.check();
         context.checkSequence(sequence);
         if (!state.isNative()) {
             throw new IllegalArgumentException("the state must be in native memory");
+        }
+        if (waiting.get(sequence)) {
+            if (context.model().recurrent()) {
+                remove(sequence);
+                return false;
+            }
+            context.settle();
+        }
+        if (tensors != null) {
+            tensors.rewritten(sequence);
         }
         boolean restored = llama_h.llama_state_seq_set_data(context.segment(), state, state.byteSize(), sequence)
                 == state.byteSize();
@@ -165,6 +218,11 @@ public final class Memory {
     public void clear(boolean data) {
         context.check();
         llama_h.llama_memory_clear(memory, data);
+        if (tensors != null) {
+            for (int sequence = 0; sequence < context.maxSequences(); sequence++) {
+                tensors.rewritten(sequence);
+            }
+        }
     }
 
     /** Whether {@link #shift} works with this model and cache. */

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -19,6 +21,7 @@ import org.kvant.llama.attention.AttentionKernels;
 import org.kvant.llama.attention.AttentionShape;
 import org.kvant.llama.attention.AttentionTask;
 import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.attention.SharedCells;
 
 /** The kernels' attention is that of the definition, and ggml's but for the rounding of ggml's queries. */
 class AttentionTest {
@@ -72,6 +75,56 @@ class AttentionTest {
                 }
             }
         }
+    }
+
+    private static List<AttentionShape> severalStreams() {
+        GgmlType k = GgmlType.Q8_0;
+        GgmlType v = GgmlType.Q4_0;
+        return List.of(
+                new AttentionShape(16, 1, 9, 3, 200, 64, 64, k, k),
+                new AttentionShape(7, 3, 4, 2, 333, 128, 96, k, v),
+                new AttentionShape(40, 1, 8, 2, 100, 32, 32, v, k),
+                new AttentionShape(3, 30, 4, 1, 150, 64, 256, k, k));
+    }
+
+    @ParameterizedTest
+    @MethodSource("severalStreams")
+    void readsOnceWhatStreamsShare(AttentionShape shape) throws Exception {
+        Random random = new Random(SEED);
+        try (AttentionSample sample = new AttentionSample(shape, 2, random)) {
+            AttentionTask task = sample.share(groups(shape, random));
+            assertThat(task.shared().any()).isTrue();
+            for (boolean masked : new boolean[] {false, true}) {
+                if (masked) {
+                    mask(sample, shape, random);
+                }
+                double[] exact = exact(task);
+                for (int threads : new int[] {1, 2, 5}) {
+                    sample.clearResult();
+                    compute(task, threads);
+                    assertThat(distance(exact, sample.result()))
+                            .as("%s threads, masked %s", threads, masked)
+                            .isLessThan(1e-5);
+                }
+            }
+        }
+    }
+
+    /** The streams in any order, two or more of them together, another group or single ones behind. */
+    private static SharedCells groups(AttentionShape shape, Random random) {
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, shape.streams()).boxed().toList());
+        Collections.shuffle(order, random);
+        int first = 2 + random.nextInt(shape.streams() - 1);
+        List<Integer> ends = new ArrayList<>(List.of(first));
+        while (ends.getLast() < shape.streams()) {
+            ends.add(Math.min(shape.streams(), ends.getLast() + 1 + random.nextInt(3)));
+        }
+        int[] cells = random.ints(ends.size(), 1, shape.cells() + 1).toArray();
+        return new SharedCells(
+                order.stream().mapToInt(Integer::intValue).toArray(),
+                ends.stream().mapToInt(Integer::intValue).toArray(),
+                cells);
     }
 
     /** Some cells at random, the last ones for all, one token of one stream whole. */

@@ -3,7 +3,10 @@ package org.kvant.llama;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionKernel;
 import org.kvant.llama.attention.AttentionKernels;
@@ -29,6 +33,8 @@ class CacheAttentionTest {
     private static Path dir;
 
     private final AtomicInteger calls = new AtomicInteger();
+    /** The most that a task's first group of streams had in common. */
+    private final AtomicInteger sharedCells = new AtomicInteger();
 
     @BeforeAll
     static void load() {
@@ -140,6 +146,119 @@ class CacheAttentionTest {
         }
     }
 
+    /** What was copied from a sequence to others is read once, for as long as it is the same, and gives what cells of their own give. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "gemma3"})
+    void sharesWhatWasCopied(String name) throws Exception {
+        CacheAttention attention = sharing();
+        attention.use(true);
+        try (Model model = model(name);
+                Context copied = model.newContext(quantized(attention));
+                Context own = model.newContext(quantized(attention))) {
+            prompt(copied, 0, 200, 5);
+            for (int sequence = 0; sequence < SEQUENCES; sequence++) {
+                prompt(own, sequence, 200, 5);
+                if (sequence > 0) {
+                    copied.memory().copy(0, sequence, 0, Memory.END);
+                }
+            }
+            same(copied, own, 96);
+            // A sequence that goes on from an earlier position has less in common with the others.
+            for (Context context : List.of(copied, own)) {
+                assertThat(context.memory().removeRange(1, 100, Memory.END)).isTrue();
+                prompt(context, 1, 80, 9);
+            }
+            same(copied, own, 96);
+            // Cells that are read from a copy are nobody's.
+            try (Arena arena = Arena.ofConfined()) {
+                for (Context context : List.of(copied, own)) {
+                    MemorySegment state = context.memory().save(2, arena);
+                    prompt(context, 0, 30, 11);
+                    assertThat(context.memory().restore(2, state)).isTrue();
+                    context.memory().remove(1);
+                    prompt(context, 1, 230, 13);
+                }
+            }
+            same(copied, own, 0);
+        }
+    }
+
+    @Test
+    void sharesNothingThatWasShifted() throws Exception {
+        CacheAttention attention = sharing();
+        attention.use(true);
+        try (Model model = model("qwen3");
+                Context context = model.newContext(quantized(attention));
+                Context own = model.newContext(quantized(attention))) {
+            assertThat(context.memory().canShift()).isTrue();
+            prompt(context, 0, 200, 5);
+            for (int sequence = 0; sequence < SEQUENCES; sequence++) {
+                prompt(own, sequence, 200, 5);
+                if (sequence > 0) {
+                    context.memory().copy(0, sequence, 0, Memory.END);
+                }
+            }
+            for (Context each : List.of(context, own)) {
+                for (int sequence = 1; sequence < SEQUENCES; sequence++) {
+                    assertThat(each.memory().removeRange(sequence, 0, 10)).isTrue();
+                    each.memory().shift(sequence, 10, Memory.END, -10);
+                }
+            }
+            same(context, own, 0);
+        }
+    }
+
+    /** A step of all sequences gives the same in both; of the first one at least so many cells are shared with others. */
+    private void same(Context copied, Context own, int atLeast) {
+        Batch batch = new Batch(SEQUENCES);
+        for (int sequence = 0; sequence < SEQUENCES; sequence++) {
+            batch.add(60 + sequence, own.memory().maxPosition(sequence) + 1, sequence, true);
+        }
+        sharedCells.set(-1);
+        assertThat(copied.decode(batch)).isInstanceOf(DecodeResult.Ok.class);
+        if (atLeast == 0) {
+            assertThat(sharedCells.get()).isZero();
+        } else {
+            assertThat(sharedCells.get()).isGreaterThanOrEqualTo(atLeast);
+        }
+        assertThat(own.decode(batch)).isInstanceOf(DecodeResult.Ok.class);
+        for (int sequence = 0; sequence < SEQUENCES; sequence++) {
+            float[] a = copied.logits(sequence);
+            float[] b = own.logits(sequence);
+            assertThat(distance(new float[][] {a}, new float[][] {b}))
+                    .as("sequence %s", sequence)
+                    .isLessThan(1e-4);
+        }
+    }
+
+    private static void prompt(Context context, int sequence, int length, int seed) {
+        Batch batch = new Batch(256);
+        int[] tokens = new Random(seed).ints(length, 5, 200).toArray();
+        int begin = context.memory().maxPosition(sequence) + 1;
+        for (int i = 0; i < length; i++) {
+            batch.add(tokens[i], begin + i, sequence, false);
+        }
+        assertThat(context.decode(batch)).isInstanceOf(DecodeResult.Ok.class);
+    }
+
+    private static ContextOptions quantized(CacheAttention attention) {
+        return options()
+                .cacheTypeK(GgmlType.Q8_0)
+                .cacheTypeV(GgmlType.Q8_0)
+                .attention(attention)
+                .build();
+    }
+
+    private CacheAttention sharing() {
+        return new CacheAttention(UNUSED, threads -> {
+            AttentionKernel kernel = AttentionKernels.create(threads);
+            return (task, thread, all) -> {
+                sharedCells.accumulateAndGet(task.shared().cells()[0], Math::max);
+                kernel.compute(task, thread, all);
+            };
+        });
+    }
+
     @Test
     void canBeSwitchedWhileGraphsAreUsedAgain() throws Exception {
         CacheAttention attention = counting();
@@ -175,6 +294,23 @@ class CacheAttentionTest {
         for (int sequence = 0; sequence < SEQUENCES; sequence++) {
             assertThat(context.memory().removeRange(sequence, 93 + 70 * sequence, Memory.END))
                     .isTrue();
+        }
+    }
+
+    @Test
+    void computesOnFewerThreadsWhileLimited() throws Exception {
+        CacheAttention attention = counting();
+        attention.use(true);
+        try (Model model = model("llama");
+                Context context = model.newContext(quantized(attention))) {
+            prompt(context, 0, 90, 5);
+            for (int most : new int[] {1, 2, 5}) {
+                calls.set(0);
+                context.limitThreads(most);
+                prompt(context, 0, 1, 5);
+                assertThat(calls.get()).isEqualTo(Math.min(most, 2) * model.layers());
+                assertThat(context.threads()).isEqualTo(2);
+            }
         }
     }
 

@@ -58,6 +58,11 @@ final class AttentionChoice implements AutoCloseable {
         }
     }
 
+    /** Whether the trial is at work just now. */
+    boolean computing() {
+        return attention.isComputing();
+    }
+
     /** Waits for the outcome of the trial. */
     void await() throws InterruptedException {
         Thread thread = trial;

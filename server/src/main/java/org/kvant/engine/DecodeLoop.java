@@ -134,15 +134,16 @@ final class DecodeLoop implements Runnable {
                 scheduler = made;
                 owner.loaded(loaded, stored);
                 loaded.tryAlternatives(() -> gauges.beginning > 0 || queue.size() > 0);
-                schedule(made);
+                schedule(made, loaded);
             }
         }
     }
 
-    private void schedule(Scheduler steps) {
+    private void schedule(Scheduler steps, LoadedModel loaded) {
         try {
             while (!stopping) {
                 signalled = false;
+                loaded.makeWay();
                 if (!steps.step()) {
                     rest(steps);
                 }

@@ -35,6 +35,8 @@ final class LoadedModel implements AutoCloseable {
 
     private final @Nullable AttentionChoice attention;
 
+    private boolean limited;
+
     final Vocab vocab;
     final ModelInfo info;
 
@@ -162,6 +164,20 @@ final class LoadedModel implements AutoCloseable {
     void tryAlternatives(BooleanSupplier urgent) {
         if (attention != null) {
             attention.begin(urgent);
+        }
+    }
+
+    /**
+     * Leaves a core to what is being tried out, for as long as that computes: ggml's threads wait for each other after every operation, and three on two cores take
+     * several times as long as one alone. Before each step; the decode thread.
+     */
+    void makeWay() {
+        boolean trying = attention != null && attention.computing();
+        if (trying != limited) {
+            limited = trying;
+            int threads = Math.max(context.threads(), context.threadsBatch());
+            int spare = Runtime.getRuntime().availableProcessors() - threads;
+            context.limitThreads(trying && spare < 1 ? Math.max(1, threads - 1) : threads);
         }
     }
 

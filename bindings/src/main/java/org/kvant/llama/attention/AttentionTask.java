@@ -18,6 +18,7 @@ import org.kvant.gguf.GgmlType;
  * @param mask what is added to the products, 0 or negative infinity in most cases: a row of {@code cells} halves for each token; 0 for no mask
  * @param maskStreams rows of masks for that many streams, which take turns
  * @param result address of the first row; the rows follow each other by head, token, stream
+ * @param shared which streams' first cells, keys and values, are the same
  */
 public record AttentionTask(
         int streams,
@@ -46,7 +47,41 @@ public record AttentionTask(
         long maskToken,
         long maskStream,
         int maskStreams,
-        long result) {
+        long result,
+        SharedCells shared) {
+
+    /** The same with other cells in common. */
+    public AttentionTask with(SharedCells same) {
+        return new AttentionTask(
+                streams,
+                tokens,
+                heads,
+                keyHeads,
+                cells,
+                keyWidth,
+                valueWidth,
+                keyType,
+                valueType,
+                scale,
+                query,
+                queryToken,
+                queryHead,
+                queryStream,
+                key,
+                keyCell,
+                keyHead,
+                keyStream,
+                value,
+                valueCell,
+                valueHead,
+                valueStream,
+                mask,
+                maskToken,
+                maskStream,
+                maskStreams,
+                result,
+                same);
+    }
 
     /** Heads of queries that share a head of keys. */
     public int group() {

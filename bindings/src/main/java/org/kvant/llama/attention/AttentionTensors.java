@@ -111,7 +111,8 @@ public final class AttentionTensors {
                 mask == 0 ? 0 : stride(mask, 1),
                 mask == 0 ? 0 : stride(mask, 3),
                 mask == 0 ? 1 : (int) size(mask, 3),
-                data(node)));
+                data(node),
+                SharedCells.none((int) size(q, 3))));
     }
 
     private static int type(long tensor) {

@@ -38,14 +38,14 @@ public final class MaskPart {
         return all == 0;
     }
 
-    /** Adds the mask to products. */
-    public static void add(long mask, int cells, float[] products, int at) {
+    /** Adds the mask to products, each {@code stride} behind the one before. */
+    public static void add(long mask, int cells, float[] products, int at, int stride) {
         for (int cell = 0; cell < cells; cell++) {
             short bits = NativeMemory.getShort(mask + cell * (long) Short.BYTES);
             if (bits == MASKED) {
-                products[at + cell] = Float.NEGATIVE_INFINITY;
+                products[at + cell * stride] = Float.NEGATIVE_INFINITY;
             } else if (bits != 0) {
-                products[at + cell] += Float.float16ToFloat(bits);
+                products[at + cell * stride] += Float.float16ToFloat(bits);
             }
         }
     }

@@ -416,6 +416,15 @@ public class llama_h extends llama_h$shared {
     public static int GGML_TYPE_COUNT() {
         return GGML_TYPE_COUNT;
     }
+    private static final int GGML_OP_SET_ROWS = (int)42L;
+    /**
+     * {@snippet lang=c :
+     * enum ggml_op.GGML_OP_SET_ROWS = 42
+     * }
+     */
+    public static int GGML_OP_SET_ROWS() {
+        return GGML_OP_SET_ROWS;
+    }
     private static final int GGML_OP_FLASH_ATTN_EXT = (int)74L;
     /**
      * {@snippet lang=c :

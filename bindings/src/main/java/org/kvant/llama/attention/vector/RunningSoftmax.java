@@ -25,6 +25,7 @@ final class RunningSoftmax {
     void begin(int rows) {
         Arrays.fill(largest, 0, rows, NOTHING);
         Arrays.fill(sums, 0, rows, 0);
+        Arrays.fill(factors, 0, rows, 1);
     }
 
     /**
@@ -41,6 +42,42 @@ final class RunningSoftmax {
         largest[row] = now;
         factors[row] = factor;
         sums[row] = sums[row] * factor + sum;
+    }
+
+    /**
+     * {@link #weigh} for as many rows as a vector has lanes, from {@code row} on.
+     *
+     * @param products with each cell in turn those of all rows
+     * @param cells any number
+     */
+    void weighRows(int row, float[] products, int at, int cells) {
+        FloatVector before = FloatVector.fromArray(FLOATS, largest, row);
+        FloatVector now = largestOfRows(products, at, cells, before);
+        FloatVector sum = exponentialsOfRows(products, at, cells, now);
+        FloatVector factor = Lanes.exp(before.sub(now));
+        now.intoArray(largest, row);
+        factor.intoArray(factors, row);
+        FloatVector.fromArray(FLOATS, sums, row).fma(factor, sum).intoArray(sums, row);
+    }
+
+    private static FloatVector largestOfRows(float[] products, int at, int cells, FloatVector least) {
+        FloatVector max = least;
+        for (int cell = 0; cell < cells; cell++) {
+            max = max.max(FloatVector.fromArray(FLOATS, products, at + cell * WIDTH));
+        }
+        return max;
+    }
+
+    private static FloatVector exponentialsOfRows(float[] products, int at, int cells, FloatVector largest) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int cell = 0; cell < cells; cell++) {
+            int to = at + cell * WIDTH;
+            FloatVector weights =
+                    Lanes.exp(FloatVector.fromArray(FLOATS, products, to).sub(largest));
+            weights.intoArray(products, to);
+            sum = sum.add(weights);
+        }
+        return sum;
     }
 
     private static float largest(float[] products, int at, int count, float least) {
@@ -63,9 +100,9 @@ final class RunningSoftmax {
         return sum.reduceLanes(VectorOperators.ADD);
     }
 
-    /** What the sums of values so far are to be multiplied with, since the last part had a larger product. */
-    float factor(int row) {
-        return factors[row];
+    /** For each row what its sums of values so far are to be multiplied with, since the last part had a larger product. */
+    float[] factors() {
+        return factors;
     }
 
     /** Of all weights; 0 if everything was masked. */

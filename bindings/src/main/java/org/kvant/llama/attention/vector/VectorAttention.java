@@ -1,5 +1,6 @@
 package org.kvant.llama.attention.vector;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -24,17 +25,16 @@ public final class VectorAttention implements AttentionKernel {
     @Override
     public void compute(AttentionTask task, int thread, int threads) {
         Worker worker = worker(task, thread);
-        int rows = task.rows();
-        int chunks = (rows + Worker.ROWS - 1) / Worker.ROWS;
-        int parts = task.streams() * task.keyHeads() * chunks;
-        if (threads == 1 || parts < PARTS * threads) {
+        List<Parts.Part> parts = Parts.of(task, threads);
+        int count = parts.size();
+        if (!task.shared().any() && count < PARTS * threads) {
+            int rows = task.rows();
             long all = (long) task.streams() * task.keyHeads() * rows;
             range(worker, task, all * thread / threads, all * (thread + 1) / threads);
             return;
         }
-        for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
-            long first = (long) (part / chunks) * rows + (long) (part % chunks) * Worker.ROWS;
-            range(worker, task, first, Math.min(first + Worker.ROWS, (long) (part / chunks + 1) * rows));
+        for (int part = next.getAndIncrement(); part < count; part = next.getAndIncrement()) {
+            worker.compute(task, parts.get(part));
         }
         // The last one to see that nothing is left prepares the next task, which begins when all threads have returned.
         if (done.incrementAndGet() == threads) {
@@ -48,9 +48,10 @@ public final class VectorAttention implements AttentionKernel {
         int rows = task.rows();
         while (from < to) {
             int head = (int) (from / rows);
+            int stream = head / task.keyHeads();
             int first = (int) (from % rows);
             int count = (int) Math.min(Math.min(rows - first, to - from), Worker.ROWS);
-            worker.compute(task, head / task.keyHeads(), head % task.keyHeads(), first, count);
+            worker.compute(task, new Parts.Part(head % task.keyHeads(), stream, stream + 1, 0, first, count));
             from += count;
         }
     }
@@ -58,7 +59,7 @@ public final class VectorAttention implements AttentionKernel {
     private Worker worker(AttentionTask task, int thread) {
         Worker worker = workers.get(thread);
         if (worker == null || !worker.fits(task)) {
-            worker = new Worker(Worker.widest(task), rows(task.keyType()), rows(task.valueType()));
+            worker = new Worker(task, rows(task.keyType()), rows(task.valueType()));
             workers.set(thread, worker);
         }
         return worker;

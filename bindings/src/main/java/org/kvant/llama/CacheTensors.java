@@ -1,0 +1,100 @@
+package org.kvant.llama;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.kvant.llama.attention.AttentionTask;
+import org.kvant.llama.attention.CellCopies;
+import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.attention.SharedCells;
+import org.kvant.llama.ffi.ggml_tensor;
+
+/**
+ * The tensors of keys of a cache in which each sequence has a buffer of its own ({@code llama_kv_cache}: width, cells, streams), and which of their cells
+ * are copies of each other. Values are written and copied along with the keys. What happens to the cache is told by {@link Memory} and by a graph's nodes
+ * before they are computed, all on the context's thread; only {@link #shared} is called by the threads that compute.
+ */
+final class CacheTensors {
+    private static final int CELLS = 1;
+    private static final int STREAMS = 2;
+
+    private final int sequences;
+    /** By the address of the tensor's struct. Values have theirs as well, since nothing tells them from keys when they are written. */
+    private final Map<Long, Tensor> tensors = new ConcurrentHashMap<>();
+
+    /** @param sequences of the context */
+    CacheTensors(int sequences) {
+        this.sequences = sequences;
+    }
+
+    private static final class Tensor {
+        final CellCopies copies;
+        final long streamBytes;
+        volatile SharedCells shared = SharedCells.none(0);
+
+        Tensor(int streams, int cells, long streamBytes) {
+            this.copies = new CellCopies(streams, cells);
+            this.streamBytes = streamBytes;
+        }
+    }
+
+    /** A {@code SET_ROWS} node is going to be computed. */
+    void written(long node) {
+        long root = view(node);
+        if (root == 0 || sequences < 2 || size(root, STREAMS) != sequences || size(root, STREAMS + 1) != 1) {
+            return;
+        }
+        Tensor tensor = tensors.computeIfAbsent(
+                root, _ -> new Tensor(sequences, (int) size(root, CELLS), stride(root, STREAMS)));
+        long rows = source(node, 1);
+        long count = size(rows, 0);
+        long data = NativeMemory.getLong(rows + ggml_tensor.data$offset());
+        boolean wide = stride(rows, 0) == Long.BYTES;
+        for (long i = 0; i < count; i++) {
+            tensor.copies.written(
+                    wide ? NativeMemory.getLong(data + i * Long.BYTES) : NativeMemory.getInt(data + i * Integer.BYTES));
+        }
+    }
+
+    /** An attention node, or one that was, is going to be computed, after all that is written before. */
+    void read(long node) {
+        long keys = source(node, 1);
+        Tensor tensor = tensors.get(view(keys));
+        if (tensor != null) {
+            long first = NativeMemory.getLong(keys + ggml_tensor.view_offs$offset()) / tensor.streamBytes;
+            tensor.shared = tensor.copies.shared((int) first, (int) size(keys, 3), (int) size(keys, 1));
+        }
+    }
+
+    /** For the node that {@link #read} was called with. */
+    SharedCells shared(long node, AttentionTask task) {
+        Tensor tensor = tensors.get(view(source(node, 1)));
+        SharedCells shared = tensor == null ? task.shared() : tensor.shared;
+        return shared.order().length == task.streams() ? shared : task.shared();
+    }
+
+    /** A sequence's cells are going to be copied to another's, before the next graph is computed. */
+    void copied(int from, int to) {
+        tensors.values().forEach(tensor -> tensor.copies.copied(from, to));
+    }
+
+    /** Any of a sequence's cells may change. */
+    void rewritten(int sequence) {
+        tensors.values().forEach(tensor -> tensor.copies.rewritten(sequence));
+    }
+
+    private static long view(long tensor) {
+        return NativeMemory.getLong(tensor + ggml_tensor.view_src$offset());
+    }
+
+    private static long source(long tensor, int index) {
+        return NativeMemory.getLong(tensor + ggml_tensor.src$offset() + (long) index * Long.BYTES);
+    }
+
+    private static long size(long tensor, int dimension) {
+        return NativeMemory.getLong(tensor + ggml_tensor.ne$offset() + (long) dimension * Long.BYTES);
+    }
+
+    private static long stride(long tensor, int dimension) {
+        return NativeMemory.getLong(tensor + ggml_tensor.nb$offset() + (long) dimension * Long.BYTES);
+    }
+}
