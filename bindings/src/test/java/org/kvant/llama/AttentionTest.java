@@ -84,6 +84,7 @@ class AttentionTest {
                 new AttentionShape(16, 1, 9, 3, 200, 64, 64, k, k),
                 new AttentionShape(7, 3, 4, 2, 333, 128, 96, k, v),
                 new AttentionShape(40, 1, 8, 2, 100, 32, 32, v, k),
+                new AttentionShape(6, 5, 8, 4, 200, 64, 64, k, k),
                 new AttentionShape(3, 30, 4, 1, 150, 64, 256, k, k));
     }
 

@@ -128,7 +128,8 @@ final class Worker {
     private void tile(int cell, int cells, int fromRow, int toRow) {
         int stream = stream(fromRow);
         keyRows.unpack(task.keyRow(stream, part.head(), cell), task.keyCell(), cells, task.keyWidth(), tile);
-        boolean many = fromRow == 0 && toRow - fromRow >= MANY;
+        // Beside some rows only, the other lanes would be other streams' rows.
+        boolean many = toRow - fromRow == (part.end() - part.begin()) * part.rows() && toRow - fromRow >= MANY;
         if (many) {
             weighMany(cell, cells, toRow);
         } else {
