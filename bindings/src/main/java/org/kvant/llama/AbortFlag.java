@@ -15,6 +15,8 @@ final class AbortFlag implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment text = arena.allocate(8);
     private final MemorySegment callback;
+    private boolean requested;
+    private boolean held;
 
     AbortFlag() {
         callback = NativeLibraries.cFunction("strlen")
@@ -38,21 +40,36 @@ final class AbortFlag implements AutoCloseable {
         return text;
     }
 
-    void raise() {
-        set((byte) 1);
+    /** Any thread. */
+    synchronized void raise() {
+        requested = true;
+        if (!held) {
+            set(true);
+        }
     }
 
-    boolean isRaised() {
-        return raised(text);
+    synchronized void clear() {
+        requested = false;
+        if (!held) {
+            set(false);
+        }
     }
 
-    void clear() {
-        set((byte) 0);
+    /** Stops the next decode, or none, whatever is raised until {@link #release}. */
+    synchronized void hold(boolean stop) {
+        held = true;
+        set(stop);
     }
 
-    private void set(byte value) {
+    /** What was raised before or meanwhile, and not cleared, counts again. */
+    synchronized void release() {
+        held = false;
+        set(requested);
+    }
+
+    private void set(boolean stop) {
         try {
-            text.set(ValueLayout.JAVA_BYTE, 0, value);
+            text.set(ValueLayout.JAVA_BYTE, 0, (byte) (stop ? 1 : 0));
         } catch (IllegalStateException closed) {
             // The context is gone: nothing is left to stop.
         }

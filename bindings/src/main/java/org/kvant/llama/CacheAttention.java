@@ -2,7 +2,6 @@ package org.kvant.llama;
 
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionKernel;
@@ -21,18 +20,21 @@ public final class CacheAttention {
 
     /** Cells of the trial: those of a short conversation. */
     private static final int CELLS = 512;
-    /** Tokens of the second sample: an odd number of rows whatever the heads, and tokens with masks of their own. */
-    private static final int TOKENS = 3;
+    /**
+     * Cells of the samples that it is compiled with. With few, methods are called often enough to be compiled before C2 takes their loops for long ones and compiles
+     * these first, for that one call.
+     */
+    private static final int FEW_CELLS = 32;
+    /** Rows of queries of a prompt's sample for each head of keys, at least: more than half a vector's, which the kernel takes together. */
+    private static final int MANY_ROWS = 9;
+    /** Its tokens, at least: they have masks of their own. */
+    private static final int MANY_TOKENS = 3;
     /** How much faster the kernel has to be. */
     private static final double CLEARLY = 0.9;
 
-    private static final int GGML_RUNS = 4;
-    private static final long SLICE_NANOS = 40_000_000;
-    /** Most that the trial waits for others in all. */
-    private static final long PATIENCE_NANOS = 1_000_000_000L;
-
-    private static final long LOOK_AGAIN_MILLIS = 10;
-    private static final int MOST_SLICES = 150;
+    private static final int RUNS = 4;
+    private static final long SLICE_NANOS = 20_000_000;
+    private static final int MOST_SLICES = 300;
     /** No slice begins after this: without fused multiply-add in hardware a single one takes seconds. */
     private static final long MOST_NANOS = 20_000_000_000L;
 
@@ -86,15 +88,13 @@ public final class CacheAttention {
     }
 
     /**
-     * Lets the JVM compile the kernel, compares it with ggml's on made-up data, one thread each, and switches it on if it is clearly faster. Takes one or two
-     * seconds of a core.
-     *
-     * @param urgent whether others need the core just now; the trial then waits, but not for ever
+     * Lets the JVM compile the kernel, compares it with ggml's on made-up data, one thread each, and switches it on if it is clearly faster. Takes about a second of
+     * a core.
      */
-    public void tryOut(BooleanSupplier urgent) {
+    public void tryOut() {
         computing = true;
         try {
-            compare(urgent);
+            compare();
         } finally {
             computing = false;
         }
@@ -105,45 +105,36 @@ public final class CacheAttention {
         return computing;
     }
 
-    private void compare(BooleanSupplier urgent) {
+    private void compare() {
         AttentionKernel kernel = kernel(1);
         Random random = new Random(1);
-        AttentionShape several = new AttentionShape(
-                2,
-                TOKENS,
-                shape.heads(),
-                shape.keyHeads(),
-                CELLS / 8,
-                shape.keyWidth(),
-                shape.valueWidth(),
-                shape.keyType(),
-                shape.valueType());
-        try (AttentionSample single = new AttentionSample(shape, 1, random);
-                AttentionSample prompt = new AttentionSample(several, 1, random)) {
-            for (int token = 0; token < TOKENS; token++) {
-                prompt.mask(0, token, CELLS / 8 - 1 - token);
-                prompt.mask(1, token, token);
+        int group = shape.heads() / shape.keyHeads();
+        int fewTokens = group == 1 ? MANY_TOKENS : 1;
+        int manyTokens = Math.max(MANY_TOKENS, MANY_ROWS / group | 1);
+        try (AttentionSample one = new AttentionSample(shape, 1, random);
+                AttentionSample few = new AttentionSample(shape.with(1, fewTokens, FEW_CELLS), 1, random);
+                AttentionSample many = new AttentionSample(shape.with(2, manyTokens, FEW_CELLS), 1, random)) {
+            for (int token = 0; token < manyTokens; token++) {
+                many.mask(0, token, FEW_CELLS - 1 - token);
+                many.mask(1, token, token);
             }
             long before = Long.MAX_VALUE;
             long manyBefore = Long.MAX_VALUE;
             // The shortest of all: what else the machine does makes single ones much longer.
             long theirs = Long.MAX_VALUE;
-            long patience = PATIENCE_NANOS;
             long start = System.nanoTime();
             for (int slice = 0; slice < MOST_SLICES && !stopped && System.nanoTime() - start < MOST_NANOS; slice++) {
-                patience -= await(urgent, patience);
-                long ours = Long.MAX_VALUE;
-                long many = Long.MAX_VALUE;
+                long fewNow = Long.MAX_VALUE;
+                long manyNow = Long.MAX_VALUE;
                 for (long begin = System.nanoTime(); System.nanoTime() - begin < SLICE_NANOS; ) {
-                    ours = Math.min(ours, nanos(() -> kernel.compute(single.task(), 0, 1)));
-                    many = Math.min(many, nanos(() -> kernel.compute(prompt.task(), 0, 1)));
+                    fewNow = Math.min(fewNow, nanos(() -> kernel.compute(few.task(), 0, 1)));
+                    manyNow = Math.min(manyNow, nanos(() -> kernel.compute(many.task(), 0, 1)));
                 }
-                for (int run = 0; run < GGML_RUNS; run++) {
-                    theirs = Math.min(theirs, nanos(single::computeByGgml));
-                }
-                boolean settled = ours > SETTLED * before && many > SETTLED * manyBefore;
-                LOG.debug("slice {}: ours {} ns, ggml {} ns", slice, ours, theirs);
-                if (settled && ours < CLEARLY * theirs) {
+                theirs = Math.min(theirs, shortest(one::computeByGgml));
+                // Before it is compiled, a single one would take as long as ten slices.
+                long ours = fewNow < theirs ? shortest(() -> kernel.compute(one.task(), 0, 1)) : Long.MAX_VALUE;
+                LOG.debug("slice {}: few {}, many {}, ours {}, ggml {} ns", slice, fewNow, manyNow, ours, theirs);
+                if (ours > SETTLED * before && manyNow > SETTLED * manyBefore && ours < CLEARLY * theirs) {
                     use(true);
                     LOG.info(
                             "Attention over the cache: {} µs in Java, {} µs in ggml ({} cells, one token, one thread)",
@@ -153,26 +144,18 @@ public final class CacheAttention {
                     return;
                 }
                 before = ours;
-                manyBefore = many;
+                manyBefore = manyNow;
             }
         }
         LOG.info("Attention over the cache stays ggml's, which is as fast here");
     }
 
-    /** Waits while others need the core, at most so long; returns how long it was. */
-    private long await(BooleanSupplier urgent, long most) {
-        long begin = System.nanoTime();
-        while (!stopped && urgent.getAsBoolean() && System.nanoTime() - begin < most) {
-            computing = false;
-            try {
-                Thread.sleep(LOOK_AGAIN_MILLIS);
-            } catch (InterruptedException e) {
-                stop();
-                Thread.currentThread().interrupt();
-            }
+    private static long shortest(Runnable work) {
+        long shortest = Long.MAX_VALUE;
+        for (int run = 0; run < RUNS; run++) {
+            shortest = Math.min(shortest, nanos(work));
         }
-        computing = true;
-        return System.nanoTime() - begin;
+        return shortest;
     }
 
     private static long nanos(Runnable work) {

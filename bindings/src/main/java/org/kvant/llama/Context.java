@@ -158,6 +158,32 @@ public final class Context implements AutoCloseable {
      */
     public DecodeResult decode(Batch batch) {
         check();
+        // Stopped while it rotates shifted keys, llama.cpp would rotate some of them again next time.
+        boolean whole = memory.deferred().shifts();
+        if (whole) {
+            abortFlag.hold(false);
+        }
+        try {
+            return run(batch);
+        } finally {
+            abortFlag.clear();
+            if (whole) {
+                abortFlag.release();
+            }
+        }
+    }
+
+    /** A decode that is stopped at once or not at all, whatever is requested meanwhile: that is for the next one. */
+    DecodeResult decode(Batch batch, boolean stop) {
+        abortFlag.hold(stop);
+        try {
+            return run(batch);
+        } finally {
+            abortFlag.release();
+        }
+    }
+
+    private DecodeResult run(Batch batch) {
         nativeBatch.forget();
         BatchCheck.check(batch, this);
         nativeBatch.fill(batch);
@@ -179,7 +205,6 @@ public final class Context implements AutoCloseable {
             }
         } finally {
             computing = false;
-            abortFlag.clear();
         }
         NativeAbort.check();
         if (evalHook != null) {
@@ -189,7 +214,7 @@ public final class Context implements AutoCloseable {
             attentionHook.check();
         }
         if (code != -1) {
-            memory.settled();
+            memory.deferred().done();
         }
         return switch (code) {
             case 0 -> {
@@ -207,47 +232,6 @@ public final class Context implements AutoCloseable {
                         "decoding failed with code " + code
                                 + "; micro-batches computed before the failure are left in the memory, the rest is not");
         };
-    }
-
-    /**
-     * Lets llama.cpp do what it has put off until the next decode ({@code llama_context::memory_update}: copies of cells between sequences' buffers, rotations of shifted
-     * keys), for which it has no other function: by the decode of a token, aborted before anything is computed unless keys are to be rotated. There are no logits
-     * afterwards.
-     *
-     * @throws LlamaException if the model has a recurrent state, which could not be cut back, or all sequences are full
-     */
-    void settle() {
-        if (model.recurrent()) {
-            throw new LlamaException("sequences are still to be copied or shifted by the next decode");
-        }
-        int sequence = 0;
-        while (memory.maxPosition(sequence) + 1 >= model.positions()) {
-            if (++sequence == maxSequences) {
-                throw new LlamaException("sequences are still to be copied or shifted, and all are full");
-            }
-        }
-        int position = memory.maxPosition(sequence) + 1;
-        Batch token = new Batch(1);
-        token.add(0, position, sequence, false);
-        boolean wanted = abortFlag.isRaised();
-        if (memory.shifted()) {
-            abortFlag.clear();
-        } else {
-            abortFlag.raise();
-        }
-        try {
-            switch (decode(token)) {
-                case DecodeResult.Aborted aborted -> {}
-                // Full: what was put off comes before the search for cells.
-                case DecodeResult.NoSlot noSlot -> {}
-                // It wasn't to stop, or computes on a device that does not.
-                case DecodeResult.Ok ok -> memory.removeRange(sequence, position, Memory.END);
-            }
-        } finally {
-            if (wanted) {
-                abortFlag.raise();
-            }
-        }
     }
 
     /**

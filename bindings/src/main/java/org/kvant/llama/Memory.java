@@ -2,7 +2,6 @@ package org.kvant.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_h;
 
@@ -17,27 +16,19 @@ public final class Memory {
     private final Context context;
     private final MemorySegment memory;
     private final @Nullable CacheTensors tensors;
-    /** Sequences whose cells are copied, from or to, or rotated, at the next decode. */
-    private final BitSet waiting = new BitSet();
-
-    private boolean shifted;
+    private final DeferredUpdates deferred;
 
     /** @param tensors are told what becomes of cells, if each sequence has its own */
     Memory(Context context, MemorySegment memory, @Nullable CacheTensors tensors) {
         this.context = context;
         this.memory = memory;
         this.tensors = tensors;
+        this.deferred = new DeferredUpdates(context);
     }
 
-    /** llama.cpp has done what it had put off until a decode. */
-    void settled() {
-        waiting.clear();
-        shifted = false;
-    }
-
-    /** Whether keys are rotated by the next decode. */
-    boolean shifted() {
-        return shifted;
+    /** What the next decode does first. */
+    DeferredUpdates deferred() {
+        return deferred;
     }
 
     /**
@@ -84,8 +75,7 @@ public final class Memory {
         }
         llama_h.llama_memory_seq_cp(memory, source, target, from, to == END ? -1 : to);
         if (!context.kvUnified()) {
-            waiting.set(source);
-            waiting.set(target);
+            deferred.copied(source, target);
             if (tensors != null) {
                 tensors.copied(source, target);
             }
@@ -126,12 +116,7 @@ public final class Memory {
             throw new IllegalArgumentException("position " + newLast + " is out of range");
         }
         llama_h.llama_memory_seq_add(memory, sequence, from, to == END ? -1 : to, delta);
-        shifted = true;
-        if (context.kvUnified()) {
-            waiting.set(0, context.maxSequences());
-        } else {
-            waiting.set(sequence);
-        }
+        deferred.shifted(sequence);
         if (tensors != null) {
             tensors.rewritten(sequence);
         }
@@ -154,8 +139,8 @@ public final class Memory {
     public MemorySegment save(int sequence, Arena arena) {
         context.check();
         context.checkSequence(sequence);
-        if (waiting.get(sequence)) {
-            context.settle();
+        if (deferred.concern(sequence)) {
+            deferred.settle();
         }
         long size = stateSize(sequence);
         MemorySegment state = arena.allocate(Math.max(1, size));
@@ -178,12 +163,12 @@ public final class Memory {
         if (!state.isNative()) {
             throw new IllegalArgumentException("the state must be in native memory");
         }
-        if (waiting.get(sequence)) {
+        if (deferred.concern(sequence)) {
             if (context.model().recurrent()) {
                 remove(sequence);
                 return false;
             }
-            context.settle();
+            deferred.settle();
         }
         if (tensors != null) {
             tensors.rewritten(sequence);

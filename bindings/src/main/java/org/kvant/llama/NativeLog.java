@@ -22,6 +22,8 @@ final class NativeLog {
     /** Lines of the current thread's native call, kept whatever the logger's level is. */
     private static final ThreadLocal<@Nullable Capture> CAPTURE = new ThreadLocal<>();
 
+    private static final ThreadLocal<@Nullable Boolean> SILENT = new ThreadLocal<>();
+
     private final Logger logger;
     private final StringBuilder pending = new StringBuilder();
     private Level level = Level.INFO;
@@ -75,6 +77,20 @@ final class NativeLog {
         }
     }
 
+    /** What llama.cpp says during a call that is stopped on purpose, which it calls an error, is logged for those who debug only. */
+    static final class Silence implements AutoCloseable {
+        private final boolean outer = Boolean.TRUE.equals(SILENT.get());
+
+        Silence(boolean silent) {
+            SILENT.set(outer || silent);
+        }
+
+        @Override
+        public void close() {
+            SILENT.set(outer);
+        }
+    }
+
     private void receive(int nativeLevel, MemorySegment text, MemorySegment userData) {
         try {
             accept(nativeLevel, text);
@@ -86,7 +102,7 @@ final class NativeLog {
     private synchronized void accept(int nativeLevel, MemorySegment text) {
         if (nativeLevel != llama_h.GGML_LOG_LEVEL_CONT()) {
             flush();
-            level = level(nativeLevel);
+            level = Boolean.TRUE.equals(SILENT.get()) ? Level.DEBUG : level(nativeLevel);
             wanted = logger.isEnabledForLevel(level) || (CAPTURE.get() != null && level.toInt() >= Level.INFO.toInt());
         }
         if (!wanted) {

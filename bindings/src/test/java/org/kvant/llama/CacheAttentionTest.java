@@ -347,8 +347,7 @@ class CacheAttentionTest {
             CacheAttention attention =
                     CacheAttention.of(model, GgmlType.Q8_0, GgmlType.Q8_0).orElseThrow();
             assertThat(attention.isOn()).isFalse();
-            // Somebody always needs the core: the trial goes on all the same.
-            attention.tryOut(() -> true);
+            attention.tryOut();
             boolean chosen = attention.isOn();
             attention.stop();
             assertThat(attention.isOn()).isFalse();

@@ -1,6 +1,5 @@
 package org.kvant.engine;
 
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.CacheAttention;
 import org.kvant.llama.ContextOptions;
@@ -38,21 +37,17 @@ final class AttentionChoice implements AutoCloseable {
         return attention;
     }
 
-    /**
-     * Begins the trial; the thread that closes this one later.
-     *
-     * @param urgent whether requests wait for their first token, which the trial would make later
-     */
-    void begin(BooleanSupplier urgent) {
-        Thread thread = new Thread(() -> run(urgent), "kvant-attention");
+    /** Begins the trial; the thread that closes this one later. */
+    void begin() {
+        Thread thread = new Thread(this::run, "kvant-attention");
         thread.setDaemon(true);
         thread.start();
         trial = thread;
     }
 
-    private void run(BooleanSupplier urgent) {
+    private void run() {
         try {
-            attention.tryOut(urgent);
+            attention.tryOut();
         } catch (LlamaException | OutOfMemoryError e) {
             log.warn("Attention over the cache stays ggml's, since trying another one failed", e);
         }

@@ -133,7 +133,7 @@ final class DecodeLoop implements Runnable {
             try (Scheduler made = new Scheduler(loaded, options, queue, live, listener, gauges, stored)) {
                 scheduler = made;
                 owner.loaded(loaded, stored);
-                loaded.tryAlternatives(() -> gauges.beginning > 0 || queue.size() > 0);
+                loaded.tryAlternatives();
                 schedule(made, loaded);
             }
         }

@@ -4,9 +4,6 @@ package org.kvant.engine;
 final class Gauges {
     volatile int running;
     volatile int paused;
-    /** Running requests that have no token yet. */
-    volatile int beginning;
-
     volatile long kvCellsUsed;
     volatile long kvCellsRunning;
     volatile long kvCellsShared;
@@ -16,7 +13,6 @@ final class Gauges {
     void publish(PrefixCache cache) {
         int busy = 0;
         int held = 0;
-        int first = 0;
         long cells = 0;
         long owned = 0;
         long common = 0;
@@ -28,12 +24,10 @@ final class Gauges {
                 busy++;
                 owned += own;
                 held += slot.owner.paused() ? 1 : 0;
-                first += slot.owner.firstTokenNanos == 0 ? 1 : 0;
             }
         }
         running = busy;
         paused = held;
-        beginning = first;
         kvCellsUsed = cells;
         kvCellsRunning = owned;
         kvCellsShared = common;

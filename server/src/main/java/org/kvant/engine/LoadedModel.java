@@ -2,7 +2,6 @@ package org.kvant.engine;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.kvant.grammar.GrammarException;
 import org.kvant.grammar.TokenTexts;
@@ -156,14 +155,10 @@ final class LoadedModel implements AutoCloseable {
         batch.clear();
     }
 
-    /**
-     * Begins what is only found out beside the requests.
-     *
-     * @param urgent whether some wait for their first token
-     */
-    void tryAlternatives(BooleanSupplier urgent) {
+    /** Begins what is only found out beside the requests. */
+    void tryAlternatives() {
         if (attention != null) {
-            attention.begin(urgent);
+            attention.begin();
         }
     }
 

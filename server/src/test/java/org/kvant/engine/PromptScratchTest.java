@@ -86,7 +86,7 @@ class PromptScratchTest {
             int[] prompt = harness.longPrompt(420);
             TokenLogprob before = first(harness, prompt);
             assertThat(harness.gauges.promptScratch.kvBytesK()).isPositive();
-            harness.loaded.tryAlternatives(() -> false);
+            harness.loaded.tryAlternatives();
             harness.loaded.awaitAlternatives();
             boolean inJava = harness.loaded.context.hasOwnAttention();
             TokenLogprob after = first(harness, Arrays.copyOf(prompt, 419));

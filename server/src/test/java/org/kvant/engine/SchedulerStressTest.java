@@ -26,7 +26,7 @@ class SchedulerStressTest {
                 .batchSize(128)
                 .build())) {
             // As in a server: attention may change hands meanwhile.
-            harness.loaded.tryAlternatives(() -> false);
+            harness.loaded.tryAlternatives();
             int[] words = harness.longPrompt(500);
             List<ActiveRequest> requests = new ArrayList<>();
             List<Collector> sinks = new ArrayList<>();

@@ -22,4 +22,9 @@ public record AttentionShape(
         int keyWidth,
         int valueWidth,
         GgmlType keyType,
-        GgmlType valueType) {}
+        GgmlType valueType) {
+    /** The same heads, with other sizes. */
+    public AttentionShape with(int streams, int tokens, int cells) {
+        return new AttentionShape(streams, tokens, heads, keyHeads, cells, keyWidth, valueWidth, keyType, valueType);
+    }
+}

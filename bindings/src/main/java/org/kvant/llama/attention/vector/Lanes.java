@@ -3,6 +3,7 @@ package org.kvant.llama.attention.vector;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.Vector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.kvant.llama.attention.NativeMemory;
@@ -11,6 +12,8 @@ import org.kvant.llama.attention.NativeMemory;
 final class Lanes {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     static final int WIDTH = FLOATS.length();
+
+    private static final Class<? extends Vector<Float>> TYPE = FLOATS.vectorType();
     /** Sixteen bytes: half the values of a block, or all of them in four bits each. */
     static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_128;
 
@@ -27,6 +30,11 @@ final class Lanes {
     private static final float LOWEST = -87;
 
     private Lanes() {}
+
+    /** The vector itself, known to be of that class: what comes out of a loop is not, and C2 then inlines its methods only if it has seen them often enough before. */
+    static FloatVector exact(FloatVector vector) {
+        return (FloatVector) TYPE.cast(vector);
+    }
 
     static ByteVector bytes(long address) {
         return ByteVector.fromMemorySegment(BYTES, NativeMemory.ALL, address, ORDER);

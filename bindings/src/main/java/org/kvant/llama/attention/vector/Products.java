@@ -2,6 +2,7 @@ package org.kvant.llama.attention.vector;
 
 import static org.kvant.llama.attention.vector.Lanes.FLOATS;
 import static org.kvant.llama.attention.vector.Lanes.WIDTH;
+import static org.kvant.llama.attention.vector.Lanes.exact;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -37,10 +38,10 @@ final class Products {
                 c = x.fma(FloatVector.fromArray(FLOATS, keys, at + 2 * width), c);
                 d = x.fma(FloatVector.fromArray(FLOATS, keys, at + 3 * width), d);
             }
-            target[t + key] = a.reduceLanes(VectorOperators.ADD);
-            target[t + key + 1] = b.reduceLanes(VectorOperators.ADD);
-            target[t + key + 2] = c.reduceLanes(VectorOperators.ADD);
-            target[t + key + 3] = d.reduceLanes(VectorOperators.ADD);
+            target[t + key] = exact(a).reduceLanes(VectorOperators.ADD);
+            target[t + key + 1] = exact(b).reduceLanes(VectorOperators.ADD);
+            target[t + key + 2] = exact(c).reduceLanes(VectorOperators.ADD);
+            target[t + key + 3] = exact(d).reduceLanes(VectorOperators.ADD);
         }
     }
 
@@ -75,14 +76,14 @@ final class Products {
                 h = x.fma(FloatVector.broadcast(FLOATS, keys[at + 7 * width]), h);
             }
             int to = t + key * WIDTH;
-            a.intoArray(target, to);
-            b.intoArray(target, to + WIDTH);
-            c.intoArray(target, to + 2 * WIDTH);
-            d.intoArray(target, to + 3 * WIDTH);
-            e.intoArray(target, to + 4 * WIDTH);
-            f.intoArray(target, to + 5 * WIDTH);
-            g.intoArray(target, to + 6 * WIDTH);
-            h.intoArray(target, to + 7 * WIDTH);
+            exact(a).intoArray(target, to);
+            exact(b).intoArray(target, to + WIDTH);
+            exact(c).intoArray(target, to + 2 * WIDTH);
+            exact(d).intoArray(target, to + 3 * WIDTH);
+            exact(e).intoArray(target, to + 4 * WIDTH);
+            exact(f).intoArray(target, to + 5 * WIDTH);
+            exact(g).intoArray(target, to + 6 * WIDTH);
+            exact(h).intoArray(target, to + 7 * WIDTH);
         }
     }
 }

@@ -2,6 +2,7 @@ package org.kvant.llama.attention.vector;
 
 import static org.kvant.llama.attention.vector.Lanes.FLOATS;
 import static org.kvant.llama.attention.vector.Lanes.WIDTH;
+import static org.kvant.llama.attention.vector.Lanes.exact;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -55,7 +56,7 @@ final class RunningSoftmax {
         FloatVector now = largestOfRows(products, at, cells, before);
         FloatVector sum = exponentialsOfRows(products, at, cells, now);
         FloatVector factor = Lanes.exp(before.sub(now));
-        now.intoArray(largest, row);
+        exact(now).intoArray(largest, row);
         factor.intoArray(factors, row);
         FloatVector.fromArray(FLOATS, sums, row).fma(factor, sum).intoArray(sums, row);
     }
@@ -63,7 +64,7 @@ final class RunningSoftmax {
     private static FloatVector largestOfRows(float[] products, int at, int cells, FloatVector least) {
         FloatVector max = least;
         for (int cell = 0; cell < cells; cell++) {
-            max = max.max(FloatVector.fromArray(FLOATS, products, at + cell * WIDTH));
+            max = FloatVector.fromArray(FLOATS, products, at + cell * WIDTH).max(max);
         }
         return max;
     }
@@ -75,7 +76,7 @@ final class RunningSoftmax {
             FloatVector weights =
                     Lanes.exp(FloatVector.fromArray(FLOATS, products, to).sub(largest));
             weights.intoArray(products, to);
-            sum = sum.add(weights);
+            sum = weights.add(sum);
         }
         return sum;
     }
@@ -83,9 +84,9 @@ final class RunningSoftmax {
     private static float largest(float[] products, int at, int count, float least) {
         FloatVector max = FloatVector.broadcast(FLOATS, least);
         for (int i = 0; i < count; i += WIDTH) {
-            max = max.max(FloatVector.fromArray(FLOATS, products, at + i));
+            max = FloatVector.fromArray(FLOATS, products, at + i).max(max);
         }
-        return max.reduceLanes(VectorOperators.MAX);
+        return exact(max).reduceLanes(VectorOperators.MAX);
     }
 
     /** Replaces numbers by the exponentials of their distances to the largest; returns the sum. */
@@ -95,9 +96,9 @@ final class RunningSoftmax {
             FloatVector weights =
                     Lanes.exp(FloatVector.fromArray(FLOATS, products, at + i).sub(largest));
             weights.intoArray(products, at + i);
-            sum = sum.add(weights);
+            sum = weights.add(sum);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return exact(sum).reduceLanes(VectorOperators.ADD);
     }
 
     /** For each row what its sums of values so far are to be multiplied with, since the last part had a larger product. */

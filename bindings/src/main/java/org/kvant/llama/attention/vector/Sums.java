@@ -2,6 +2,7 @@ package org.kvant.llama.attention.vector;
 
 import static org.kvant.llama.attention.vector.Lanes.FLOATS;
 import static org.kvant.llama.attention.vector.Lanes.WIDTH;
+import static org.kvant.llama.attention.vector.Lanes.exact;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -30,8 +31,8 @@ final class Sums {
                 a = x.fma(FloatVector.fromArray(FLOATS, values, at), a);
                 b = x.fma(FloatVector.fromArray(FLOATS, values, at + WIDTH), b);
             }
-            a.intoArray(sums, s + i);
-            b.intoArray(sums, s + i + WIDTH);
+            exact(a).intoArray(sums, s + i);
+            exact(b).intoArray(sums, s + i + WIDTH);
         }
     }
 
@@ -65,10 +66,10 @@ final class Sums {
                 c = y.fma(v, c);
                 d = y.fma(u, d);
             }
-            a.intoArray(sums, s + i);
-            b.intoArray(sums, s + i + WIDTH);
-            c.intoArray(sums, next + i);
-            d.intoArray(sums, next + i + WIDTH);
+            exact(a).intoArray(sums, s + i);
+            exact(b).intoArray(sums, s + i + WIDTH);
+            exact(c).intoArray(sums, next + i);
+            exact(d).intoArray(sums, next + i + WIDTH);
         }
     }
 
@@ -120,14 +121,14 @@ final class Sums {
                 h = q.fma(v, h);
                 j = q.fma(u, j);
             }
-            a.intoArray(sums, at0);
-            b.intoArray(sums, at0 + WIDTH);
-            c.intoArray(sums, at1);
-            d.intoArray(sums, at1 + WIDTH);
-            e.intoArray(sums, at2);
-            g.intoArray(sums, at2 + WIDTH);
-            h.intoArray(sums, at3);
-            j.intoArray(sums, at3 + WIDTH);
+            exact(a).intoArray(sums, at0);
+            exact(b).intoArray(sums, at0 + WIDTH);
+            exact(c).intoArray(sums, at1);
+            exact(d).intoArray(sums, at1 + WIDTH);
+            exact(e).intoArray(sums, at2);
+            exact(g).intoArray(sums, at2 + WIDTH);
+            exact(h).intoArray(sums, at3);
+            exact(j).intoArray(sums, at3 + WIDTH);
         }
     }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** llama.cpp copies cells between sequences' buffers, and rotates shifted keys, at the next decode; whoever saves or restores before must not notice. */
-class PendingCopyTest {
+class DeferredUpdatesTest {
     private static final int LENGTH = 40;
     private static final int NEXT = 77;
 
@@ -125,5 +125,40 @@ class PendingCopyTest {
         batch.add(NEXT, LENGTH, 1, true);
         assertThat(context.decode(batch)).isInstanceOf(DecodeResult.Aborted.class);
         assertThat(context.memory().maxPosition(1)).isEqualTo(LENGTH - 1);
+    }
+
+    /** Stopped half-way, the first layers' keys would be rotated again by the next decode. */
+    @Test
+    void aDecodeThatRotatesKeysIsNotStopped() {
+        prompt(0, 7);
+        prompt(1, 7);
+        for (int sequence = 0; sequence < 2; sequence++) {
+            assertThat(context.memory().removeRange(sequence, 8, 16)).isTrue();
+            context.memory().shift(sequence, 16, Memory.END, -8);
+            if (sequence == 1) {
+                context.requestAbort();
+            }
+            next(sequence);
+        }
+        assertThat(next(1)).isEqualTo(next(0));
+        context.requestAbort();
+        Batch batch = new Batch(1);
+        batch.add(NEXT, context.memory().maxPosition(0) + 1, 0, true);
+        assertThat(context.decode(batch)).isInstanceOf(DecodeResult.Aborted.class);
+    }
+
+    @Test
+    void savingLogsNoError() {
+        prompt(0, 7);
+        context.memory().copy(0, 1, 0, Memory.END);
+        try (NativeLog.Capture said = new NativeLog.Capture()) {
+            assertThat(cells(1)).isNotEmpty();
+            assertThat(said.problemsOr("none")).isEqualTo("none");
+            context.requestAbort();
+            Batch batch = new Batch(1);
+            batch.add(NEXT, LENGTH, 1, true);
+            assertThat(context.decode(batch)).isInstanceOf(DecodeResult.Aborted.class);
+            assertThat(said.problemsOr("none")).as("a stopped decode").isNotEqualTo("none");
+        }
     }
 }
