@@ -33,8 +33,12 @@ public final class CacheAttention {
     private static final double CLEARLY = 0.9;
 
     private static final int RUNS = 4;
-    private static final long SLICE_NANOS = 20_000_000;
-    private static final int MOST_SLICES = 300;
+    private static final long SLICE_NANOS = 10_000_000;
+    /** Before it is compiled: slices that are not faster than that wait for the JVM's compilers. */
+    private static final double NO_FASTER = 0.8;
+
+    private static final long PAUSE_MILLIS = 10;
+    private static final int MOST_SLICES = 500;
     /** No slice begins after this: without fused multiply-add in hardware a single one takes seconds. */
     private static final long MOST_NANOS = 20_000_000_000L;
 
@@ -119,6 +123,7 @@ public final class CacheAttention {
                 many.mask(1, token, token);
             }
             long before = Long.MAX_VALUE;
+            long fewBefore = Long.MAX_VALUE;
             long manyBefore = Long.MAX_VALUE;
             // The shortest of all: what else the machine does makes single ones much longer.
             long theirs = Long.MAX_VALUE;
@@ -133,6 +138,8 @@ public final class CacheAttention {
                 theirs = Math.min(theirs, shortest(one::computeByGgml));
                 // Before it is compiled, a single one would take as long as ten slices.
                 long ours = fewNow < theirs ? shortest(() -> kernel.compute(one.task(), 0, 1)) : Long.MAX_VALUE;
+                boolean waiting =
+                        ours == Long.MAX_VALUE && manyNow > NO_FASTER * manyBefore && fewNow > NO_FASTER * fewBefore;
                 LOG.debug("slice {}: few {}, many {}, ours {}, ggml {} ns", slice, fewNow, manyNow, ours, theirs);
                 if (ours > SETTLED * before && manyNow > SETTLED * manyBefore && ours < CLEARLY * theirs) {
                     use(true);
@@ -145,9 +152,23 @@ public final class CacheAttention {
                 }
                 before = ours;
                 manyBefore = manyNow;
+                fewBefore = fewNow;
+                if (waiting) {
+                    pause();
+                }
             }
         }
         LOG.info("Attention over the cache stays ggml's, which is as fast here");
+    }
+
+    /** Leaves the core to the JVM's compilers and to requests. */
+    private void pause() {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            stop();
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static long shortest(Runnable work) {

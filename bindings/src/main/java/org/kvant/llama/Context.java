@@ -38,6 +38,9 @@ public final class Context implements AutoCloseable {
     private final boolean shiftable;
     private @Nullable Candidates candidates;
     private @Nullable TopLogits topLogits;
+    /** Threads that it computes on at most. */
+    private int limit;
+
     private boolean computing;
     private boolean closed;
 
@@ -100,6 +103,7 @@ public final class Context implements AutoCloseable {
             this.threadPool = host.threadPool;
             threadPool.lend(context);
         }
+        limit = Math.max(threadPool.threads(), threadPool.threadsBatch());
     }
 
     /** With a context size from the model, the check of the options has not seen it. */
@@ -187,6 +191,9 @@ public final class Context implements AutoCloseable {
         nativeBatch.forget();
         BatchCheck.check(batch, this);
         nativeBatch.fill(batch);
+        if (limit != threadPool.limit()) {
+            applyLimit();
+        }
         if (evalHook != null) {
             evalHook.begin();
         }
@@ -324,15 +331,23 @@ public final class Context implements AutoCloseable {
         Check.range("threads", threads, 1, ContextOptions.MAX_THREADS);
         Check.range("threadsBatch", threadsBatch, 1, ContextOptions.MAX_THREADS);
         threadPool.replace(threads, threadsBatch);
-        llama_h.llama_set_n_threads(context, threads, threadsBatch);
+        applyLimit();
     }
 
-    /** Computes the following decodes on at most so many of its threads, until {@link #setThreads} or another limit; the others rest. */
+    /**
+     * Computes the following decodes, also of the contexts that share its threads, on at most so many of them, until {@link #setThreads} or another limit; the others
+     * rest.
+     */
     public void limitThreads(int most) {
         check();
         Check.range("most", most, 1, ContextOptions.MAX_THREADS);
+        threadPool.limit(most);
+    }
+
+    private void applyLimit() {
+        limit = threadPool.limit();
         llama_h.llama_set_n_threads(
-                context, Math.min(most, threadPool.threads()), Math.min(most, threadPool.threadsBatch()));
+                context, Math.min(limit, threadPool.threads()), Math.min(limit, threadPool.threadsBatch()));
     }
 
     /**

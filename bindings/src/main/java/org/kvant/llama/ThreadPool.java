@@ -32,6 +32,7 @@ final class ThreadPool implements AutoCloseable {
     private int threads;
     private int threadsBatch;
     private int guests;
+    private int limit;
 
     /** Attaches threads to a {@code llama_context}, if the CPU backend has pools. */
     ThreadPool(MemorySegment context, int threads, int threadsBatch) {
@@ -64,6 +65,16 @@ final class ThreadPool implements AutoCloseable {
         return threads;
     }
 
+    /** The most threads that graphs are to ask for just now. */
+    int limit() {
+        return limit;
+    }
+
+    /** @param most until the next limit or {@link #replace} */
+    void limit(int most) {
+        limit = most;
+    }
+
     int threadsBatch() {
         return threadsBatch;
     }
@@ -81,6 +92,7 @@ final class ThreadPool implements AutoCloseable {
     private void attach(int threads, int threadsBatch) {
         this.threads = threads;
         this.threadsBatch = threadsBatch;
+        limit = Math.max(threads, threadsBatch);
         MemorySegment single = start(threads);
         MemorySegment batch = threads == threadsBatch ? single : start(threadsBatch);
         if (single.equals(MemorySegment.NULL) || batch.equals(MemorySegment.NULL)) {

@@ -302,14 +302,19 @@ class CacheAttentionTest {
         CacheAttention attention = counting();
         attention.use(true);
         try (Model model = model("llama");
-                Context context = model.newContext(quantized(attention))) {
+                Context context = model.newContext(quantized(attention));
+                Context guest = model.newContext(quantized(attention), context)) {
             prompt(context, 0, 90, 5);
+            prompt(guest, 0, 90, 5);
             for (int most : new int[] {1, 2, 5}) {
                 calls.set(0);
                 context.limitThreads(most);
                 prompt(context, 0, 1, 5);
                 assertThat(calls.get()).isEqualTo(Math.min(most, 2) * model.layers());
                 assertThat(context.threads()).isEqualTo(2);
+                calls.set(0);
+                prompt(guest, 0, 1, 5);
+                assertThat(calls.get()).as("beside it").isEqualTo(Math.min(most, 2) * model.layers());
             }
         }
     }
