@@ -1,7 +1,5 @@
 package org.kvant.llama.attention;
 
-import java.util.stream.IntStream;
-
 /**
  * Which of a task's streams have the same first cells, so that these need to be read only once. The arrays are not to be changed.
  *
@@ -13,10 +11,13 @@ public record SharedCells(int[] order, int[] ends, int[] cells) {
 
     /** Every stream is a group of its own. */
     public static SharedCells none(int streams) {
-        return new SharedCells(
-                IntStream.range(0, streams).toArray(),
-                IntStream.rangeClosed(1, streams).toArray(),
-                new int[streams]);
+        int[] order = new int[streams];
+        int[] ends = new int[streams];
+        for (int stream = 0; stream < streams; stream++) {
+            order[stream] = stream;
+            ends[stream] = stream + 1;
+        }
+        return new SharedCells(order, ends, new int[streams]);
     }
 
     public int groups() {
