@@ -104,7 +104,7 @@ final class ContextArguments {
             paramLabel = "SIZE",
             description =
                     "Most memory for computing prompts in f16 beside a quantized cache, which is faster on the CPU; taken when"
-                            + " the first long prompt comes; 0: none (default: 256MiB).")
+                            + " the first long prompt comes, unless attention is computed in Java by then; 0: none (default: 256MiB).")
     private @Nullable Long promptScratch;
 
     /**
