@@ -6,33 +6,26 @@ import org.jspecify.annotations.Nullable;
 import org.kvant.llama.attention.AttentionKernel;
 import org.kvant.llama.attention.AttentionTask;
 import org.kvant.llama.attention.AttentionTensors;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.attention.HadamardKernel;
+import org.kvant.llama.attention.HadamardTask;
 import org.kvant.llama.ffi.ggml_backend_sched_eval_callback;
 import org.kvant.llama.ffi.ggml_custom_op_t;
-import org.kvant.llama.ffi.ggml_tensor;
 import org.kvant.llama.ffi.llama_h;
 
 /**
- * Lets a kernel compute a context's attention. ggml's scheduler asks its eval callback about each node before it computes the graph; attention that the
- * kernel can compute becomes a custom operation ({@code GGML_OP_CUSTOM}) there, which all of the graph's threads call with the node. It stays one for as long as
- * llama.cpp uses the graph again. Its own parameters go behind those of the custom operation ({@code ggml_custom_op_params}: function, tasks, user data).
+ * Lets kernels compute a context's attention, and the rotations beside it. ggml's scheduler asks its eval callback about each node before it computes the graph; what
+ * a kernel can compute becomes a {@link CustomOperation} there. It stays one for as long as llama.cpp uses the graph again.
  *
- * <p>The callback runs on the context's thread, the operation on the graph's. No exception leaves either, because it would end the JVM.
+ * <p>The callback runs on the context's thread, the operations on the graph's. No exception leaves either, because it would end the JVM.
  */
 final class AttentionHook implements AutoCloseable {
-    private static final long OP = ggml_tensor.op$offset();
-    private static final long PARAMETERS = ggml_tensor.op_params$offset();
-    private static final long TASKS = PARAMETERS + Long.BYTES;
-    private static final long USER_DATA = TASKS + Long.BYTES;
-    private static final long OWN_PARAMETERS = USER_DATA + Long.BYTES;
-    /** Of {@code ggml_flash_attn_ext}: scale, largest bias, soft cap, precision. */
-    private static final int OWN_BYTES = 4 * Integer.BYTES;
-
     private static final int ATTENTION = llama_h.GGML_OP_FLASH_ATTN_EXT();
     private static final int SET_ROWS = llama_h.GGML_OP_SET_ROWS();
-    private static final int CUSTOM = llama_h.GGML_OP_CUSTOM();
-    /** {@code GGML_N_TASKS_MAX}: all threads of the graph. */
-    private static final int ALL_THREADS = -1;
+    private static final int MUL_MAT = llama_h.GGML_OP_MUL_MAT();
+    /** Of {@code ggml_flash_attn_ext}: scale, largest bias, soft cap, precision. */
+    private static final int ATTENTION_BYTES = 4 * Integer.BYTES;
+    /** Of {@code ggml_mul_mat}: precision, hint. */
+    private static final int MUL_MAT_BYTES = 2 * Integer.BYTES;
     /** What {@code llama_decode} returns where computing failed. */
     private static final int FAILED = -3;
 
@@ -40,8 +33,10 @@ final class AttentionHook implements AutoCloseable {
     private final CacheTensors tensors;
     private final CacheAttention attention;
     private final AttentionKernel kernel;
+    private final HadamardKernel hadamard;
     private final MemorySegment callback;
-    private final long operation;
+    private final CustomOperation attending;
+    private final CustomOperation rotating;
     private volatile @Nullable Throwable failure;
 
     /** @param sequences of the context */
@@ -49,8 +44,10 @@ final class AttentionHook implements AutoCloseable {
         this.attention = attention;
         tensors = new CacheTensors(sequences);
         kernel = attention.kernel(ContextOptions.MAX_THREADS);
+        hadamard = attention.hadamard();
         callback = ggml_backend_sched_eval_callback.allocate(this::ask, arena);
-        operation = ggml_custom_op_t.allocate(this::compute, arena).address();
+        attending = new CustomOperation(ATTENTION, ATTENTION_BYTES, ggml_custom_op_t.allocate(this::attend, arena));
+        rotating = new CustomOperation(MUL_MAT, MUL_MAT_BYTES, ggml_custom_op_t.allocate(this::rotate, arena));
     }
 
     /** Which cells of the cache hold what. */
@@ -66,20 +63,24 @@ final class AttentionHook implements AutoCloseable {
     private boolean ask(MemorySegment tensor, boolean ask, MemorySegment unused) {
         try {
             long node = tensor.address();
-            int op = NativeMemory.getInt(node + OP);
+            int op = CustomOperation.op(node);
             if (op == SET_ROWS) {
                 tensors.written(node);
+            } else if (op == MUL_MAT) {
+                if (attention.rotates()
+                        && HadamardTask.read(node, CustomOperation.parameters(node))
+                                .isPresent()) {
+                    rotating.take(node);
+                }
             } else if (op == ATTENTION) {
                 tensors.read(node);
                 if (attention.isOn()
-                        && AttentionTensors.read(node, node + PARAMETERS).isPresent()) {
-                    take(node);
+                        && AttentionTensors.read(node, CustomOperation.parameters(node))
+                                .isPresent()) {
+                    attending.take(node);
                 }
-            } else if (op == CUSTOM && NativeMemory.getLong(node + PARAMETERS) == operation) {
-                tensors.read(node);
-                if (!attention.isOn()) {
-                    giveBack(node);
-                }
+            } else if (op == CustomOperation.OP) {
+                askAgain(node);
             }
         } catch (Throwable t) {
             failure = t;
@@ -87,28 +88,41 @@ final class AttentionHook implements AutoCloseable {
         return false;
     }
 
-    private void take(long node) {
-        NativeMemory.copy(node + PARAMETERS, node + OWN_PARAMETERS, OWN_BYTES);
-        NativeMemory.putLong(node + PARAMETERS, operation);
-        NativeMemory.putInt(node + TASKS, ALL_THREADS);
-        NativeMemory.putLong(node + USER_DATA, 0);
-        NativeMemory.putInt(node + OP, CUSTOM);
+    private void askAgain(long node) {
+        if (attending.has(node)) {
+            tensors.read(node);
+            if (!attention.isOn()) {
+                attending.giveBack(node);
+            }
+        } else if (rotating.has(node) && !attention.rotates()) {
+            rotating.giveBack(node);
+        }
     }
 
-    private void giveBack(long node) {
-        NativeMemory.copy(node + OWN_PARAMETERS, node + PARAMETERS, OWN_BYTES);
-        NativeMemory.putInt(node + OP, ATTENTION);
-    }
-
-    private void compute(MemorySegment tensor, int thread, int threads, MemorySegment unused) {
+    private void attend(MemorySegment tensor, int thread, int threads, MemorySegment unused) {
         try {
             long node = tensor.address();
-            AttentionTask task = AttentionTensors.read(node, node + OWN_PARAMETERS)
-                    .orElseThrow(() -> new LlamaException("an attention operation changed while its graph was used"));
+            AttentionTask task = AttentionTensors.read(node, CustomOperation.ownParameters(node))
+                    .orElseThrow(AttentionHook::changed);
             kernel.compute(task.with(tensors.shared(node, task)), thread, threads);
         } catch (Throwable t) {
             failure = t;
         }
+    }
+
+    private void rotate(MemorySegment tensor, int thread, int threads, MemorySegment unused) {
+        try {
+            long node = tensor.address();
+            HadamardTask task =
+                    HadamardTask.read(node, CustomOperation.ownParameters(node)).orElseThrow(AttentionHook::changed);
+            hadamard.compute(task, thread, threads);
+        } catch (Throwable t) {
+            failure = t;
+        }
+    }
+
+    private static LlamaException changed() {
+        return new LlamaException("an operation changed while its graph was used");
     }
 
     void begin() {

@@ -1,60 +1,41 @@
 package org.kvant.llama;
 
 import java.util.Optional;
-import java.util.Random;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionKernel;
 import org.kvant.llama.attention.AttentionKernels;
 import org.kvant.llama.attention.AttentionShape;
+import org.kvant.llama.attention.HadamardKernel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Attention over a quantized cache on the CPU, computed in Java: ggml unpacks each cell again for every head and token and quantizes the queries as well; the
- * kernel of {@link AttentionKernels} unpacks it once for all heads that share it and leaves the queries as they are. It is off until {@link #tryOut} has found
- * it compiled and faster. Several contexts may have the same one; all methods may be called from any thread.
+ * kernel of {@link AttentionKernels} unpacks it once for all heads that share it and leaves the queries as they are. Beside it, the rotations of what goes into such a
+ * cache and comes out of it. Both are off until {@link #tryOut} has found them compiled and faster. Several contexts may have the same one; all methods may be
+ * called from any thread.
  */
 public final class CacheAttention {
     private static final Logger LOG = LoggerFactory.getLogger(CacheAttention.class);
 
     /** Cells of the trial: those of a short conversation. */
     private static final int CELLS = 512;
-    /**
-     * Cells of the samples that it is compiled with. With few, methods are called often enough to be compiled before C2 takes their loops for long ones and compiles
-     * these first, for that one call.
-     */
-    private static final int FEW_CELLS = 32;
-    /** Rows of queries of a prompt's sample for each head of keys, at least: more than half a vector's, which the kernel takes together. */
-    private static final int MANY_ROWS = 9;
-    /** Its tokens, at least: they have masks of their own. */
-    private static final int MANY_TOKENS = 3;
-    /** How much faster the kernel has to be. */
-    private static final double CLEARLY = 0.9;
-
-    private static final int RUNS = 4;
-    private static final long SLICE_NANOS = 10_000_000;
-    /** Before it is compiled: slices that are not faster than that wait for the JVM's compilers. */
-    private static final double NO_FASTER = 0.8;
-
-    private static final long PAUSE_MILLIS = 10;
-    private static final int MOST_SLICES = 500;
-    /** No slice begins after this: without fused multiply-add in hardware a single one takes seconds. */
-    private static final long MOST_NANOS = 20_000_000_000L;
-
-    /** The JVM is done with compiling when slices stop to become faster than that. */
-    private static final double SETTLED = 0.95;
 
     private final AttentionShape shape;
     private final IntFunction<AttentionKernel> kernels;
+    private final Supplier<HadamardKernel> hadamard;
     private volatile boolean on;
+    private volatile boolean rotates;
     private volatile boolean computing;
     private volatile boolean stopped;
 
     /** @param kernels make one for at most that many threads */
-    CacheAttention(AttentionShape shape, IntFunction<AttentionKernel> kernels) {
+    CacheAttention(AttentionShape shape, IntFunction<AttentionKernel> kernels, Supplier<HadamardKernel> hadamard) {
         this.shape = shape;
         this.kernels = kernels;
+        this.hadamard = hadamard;
     }
 
     /** For a model's cache of these types; nothing where there is no kernel for them, no Vector API in this JVM, or a device that could compute attention itself. */
@@ -70,7 +51,7 @@ public final class CacheAttention {
                 AttentionShape shape = new AttentionShape(
                         1, 1, heads, keyHeads, CELLS, p.headDimK(layer), p.headDimV(layer), keyType, valueType);
                 return AttentionKernels.computes(shape)
-                        ? Optional.of(new CacheAttention(shape, AttentionKernels::create))
+                        ? Optional.of(new CacheAttention(shape, AttentionKernels::create, AttentionKernels::hadamard))
                         : Optional.empty();
             }
         }
@@ -86,19 +67,28 @@ public final class CacheAttention {
         return kernels.apply(threads);
     }
 
+    /** One for the rotations beside attention. */
+    HadamardKernel hadamard() {
+        return hadamard.get();
+    }
+
     /** Whether contexts use it for what they decode from now on. */
     public boolean isOn() {
         return on;
     }
 
+    /** Whether contexts rotate with {@link #hadamard}. */
+    boolean rotates() {
+        return rotates;
+    }
+
     /**
-     * Lets the JVM compile the kernel, compares it with ggml's on made-up data, one thread each, and switches it on if it is clearly faster. Takes about a second of
-     * a core.
+     * Finds out whether it is faster, and switches it on then ({@link AttentionTrial}). Takes about a second of a core.
      */
     public void tryOut() {
         computing = true;
         try {
-            compare();
+            new AttentionTrial(this, shape).run();
         } finally {
             computing = false;
         }
@@ -109,91 +99,25 @@ public final class CacheAttention {
         return computing;
     }
 
-    private void compare() {
-        AttentionKernel kernel = kernel(1);
-        Random random = new Random(1);
-        int group = shape.heads() / shape.keyHeads();
-        int fewTokens = group == 1 ? MANY_TOKENS : 1;
-        int manyTokens = Math.max(MANY_TOKENS, MANY_ROWS / group | 1);
-        try (AttentionSample one = new AttentionSample(shape, 1, random);
-                AttentionSample few = new AttentionSample(shape.with(1, fewTokens, FEW_CELLS), 1, random);
-                AttentionSample many = new AttentionSample(shape.with(2, manyTokens, FEW_CELLS), 1, random)) {
-            for (int token = 0; token < manyTokens; token++) {
-                many.mask(0, token, FEW_CELLS - 1 - token);
-                many.mask(1, token, token);
-            }
-            long before = Long.MAX_VALUE;
-            long fewBefore = Long.MAX_VALUE;
-            long manyBefore = Long.MAX_VALUE;
-            // The shortest of all: what else the machine does makes single ones much longer.
-            long theirs = Long.MAX_VALUE;
-            long start = System.nanoTime();
-            for (int slice = 0; slice < MOST_SLICES && !stopped && System.nanoTime() - start < MOST_NANOS; slice++) {
-                long fewNow = Long.MAX_VALUE;
-                long manyNow = Long.MAX_VALUE;
-                for (long begin = System.nanoTime(); System.nanoTime() - begin < SLICE_NANOS; ) {
-                    fewNow = Math.min(fewNow, nanos(() -> kernel.compute(few.task(), 0, 1)));
-                    manyNow = Math.min(manyNow, nanos(() -> kernel.compute(many.task(), 0, 1)));
-                }
-                theirs = Math.min(theirs, shortest(one::computeByGgml));
-                // Before it is compiled, a single one would take as long as ten slices.
-                long ours = fewNow < theirs ? shortest(() -> kernel.compute(one.task(), 0, 1)) : Long.MAX_VALUE;
-                boolean waiting =
-                        ours == Long.MAX_VALUE && manyNow > NO_FASTER * manyBefore && fewNow > NO_FASTER * fewBefore;
-                LOG.debug("slice {}: few {}, many {}, ours {}, ggml {} ns", slice, fewNow, manyNow, ours, theirs);
-                if (ours > SETTLED * before && manyNow > SETTLED * manyBefore && ours < CLEARLY * theirs) {
-                    use(true);
-                    LOG.info(
-                            "Attention over the cache: {} µs in Java, {} µs in ggml ({} cells, one token, one thread)",
-                            ours / 1000,
-                            theirs / 1000,
-                            CELLS);
-                    return;
-                }
-                before = ours;
-                manyBefore = manyNow;
-                fewBefore = fewNow;
-                if (waiting) {
-                    pause();
-                }
-            }
-        }
-        LOG.info("Attention over the cache stays ggml's, which is as fast here");
-    }
-
-    /** Leaves the core to the JVM's compilers and to requests. */
-    private void pause() {
-        try {
-            Thread.sleep(PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-            stop();
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static long shortest(Runnable work) {
-        long shortest = Long.MAX_VALUE;
-        for (int run = 0; run < RUNS; run++) {
-            shortest = Math.min(shortest, nanos(work));
-        }
-        return shortest;
-    }
-
-    private static long nanos(Runnable work) {
-        long begin = System.nanoTime();
-        work.run();
-        return System.nanoTime() - begin;
-    }
-
     /** Switches it, unless it was stopped. */
     synchronized void use(boolean now) {
         on = now && !stopped;
+    }
+
+    /** Switches rotations, unless it was stopped. */
+    synchronized void useRotation(boolean now) {
+        rotates = now && !stopped;
     }
 
     /** Ends {@link #tryOut} soon, and uses ggml's from now on. */
     public synchronized void stop() {
         stopped = true;
         on = false;
+        rotates = false;
+    }
+
+    boolean stopped() {
+        return stopped;
     }
 
     /** Something went wrong: ggml's is used from now on. */

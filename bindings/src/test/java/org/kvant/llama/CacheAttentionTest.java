@@ -22,6 +22,7 @@ import org.kvant.gguf.GgmlType;
 import org.kvant.llama.attention.AttentionKernel;
 import org.kvant.llama.attention.AttentionKernels;
 import org.kvant.llama.attention.AttentionShape;
+import org.kvant.llama.attention.HadamardKernel;
 
 /** A context whose attention our kernels compute gives what ggml's gives, as near to an exact cache; and it can go back to ggml's at any time. */
 class CacheAttentionTest {
@@ -33,6 +34,7 @@ class CacheAttentionTest {
     private static Path dir;
 
     private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicInteger rotations = new AtomicInteger();
     /** The most that a task's first group of streams had in common. */
     private final AtomicInteger sharedCells = new AtomicInteger();
 
@@ -70,13 +72,22 @@ class CacheAttentionTest {
     }
 
     private CacheAttention counting() {
-        return new CacheAttention(UNUSED, threads -> {
-            AttentionKernel kernel = AttentionKernels.create(threads);
-            return (task, thread, all) -> {
-                calls.incrementAndGet();
-                kernel.compute(task, thread, all);
-            };
-        });
+        return new CacheAttention(
+                UNUSED,
+                threads -> {
+                    AttentionKernel kernel = AttentionKernels.create(threads);
+                    return (task, thread, all) -> {
+                        calls.incrementAndGet();
+                        kernel.compute(task, thread, all);
+                    };
+                },
+                () -> {
+                    HadamardKernel kernel = AttentionKernels.hadamard();
+                    return (task, thread, all) -> {
+                        rotations.incrementAndGet();
+                        kernel.compute(task, thread, all);
+                    };
+                });
     }
 
     /** A prompt for each sequence, of different lengths, then a token for each. */
@@ -250,13 +261,16 @@ class CacheAttentionTest {
     }
 
     private CacheAttention sharing() {
-        return new CacheAttention(UNUSED, threads -> {
-            AttentionKernel kernel = AttentionKernels.create(threads);
-            return (task, thread, all) -> {
-                sharedCells.accumulateAndGet(task.shared().cells()[0], Math::max);
-                kernel.compute(task, thread, all);
-            };
-        });
+        return new CacheAttention(
+                UNUSED,
+                threads -> {
+                    AttentionKernel kernel = AttentionKernels.create(threads);
+                    return (task, thread, all) -> {
+                        sharedCells.accumulateAndGet(task.shared().cells()[0], Math::max);
+                        kernel.compute(task, thread, all);
+                    };
+                },
+                AttentionKernels::hadamard);
     }
 
     @Test
@@ -287,6 +301,29 @@ class CacheAttentionTest {
                 assertThat(step(switched, 50, 3)).as("round %s", round).isDeepEqualTo(theirs);
                 assertThat(calls.get() - before).isEqualTo(2 * model.layers());
             }
+        }
+    }
+
+    /** Rotations are to the last bit ggml's: of keys and queries, and of values before and after, in each layer. */
+    @Test
+    void rotatesAsGgml() throws Exception {
+        CacheAttention attention = counting();
+        attention.useRotation(true);
+        try (Model model = model("qwen3");
+                Context rotated = model.newContext(quantized(attention))) {
+            float[][] theirs = compute(model, GgmlType.Q8_0, GgmlType.Q8_0, false, null);
+            assertThat(compute(rotated)).isDeepEqualTo(theirs);
+            int each = 2 * 4 * model.layers();
+            assertThat(rotations.get()).isEqualTo(each * (SEQUENCES + 3));
+            assertThat(calls.get()).isZero();
+            attention.useRotation(false);
+            forget(rotated);
+            float[][] without = step(rotated, 50, 3);
+            assertThat(rotations.get()).as("given back").isEqualTo(each * (SEQUENCES + 3));
+            attention.useRotation(true);
+            forget(rotated);
+            assertThat(step(rotated, 50, 3)).isDeepEqualTo(without);
+            assertThat(rotations.get()).isEqualTo(each * (SEQUENCES + 4));
         }
     }
 
@@ -321,11 +358,14 @@ class CacheAttentionTest {
 
     @Test
     void aKernelThatFailsIsNotUsedAgain() throws Exception {
-        CacheAttention attention = new CacheAttention(UNUSED, _ -> (_, thread, _) -> {
-            if (thread == 1) {
-                throw new StackOverflowError("made up");
-            }
-        });
+        CacheAttention attention = new CacheAttention(
+                UNUSED,
+                _ -> (_, thread, _) -> {
+                    if (thread == 1) {
+                        throw new StackOverflowError("made up");
+                    }
+                },
+                AttentionKernels::hadamard);
         attention.use(true);
         try (Model model = model("llama");
                 Context context = model.newContext(options()

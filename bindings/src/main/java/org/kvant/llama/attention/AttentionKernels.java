@@ -1,6 +1,7 @@
 package org.kvant.llama.attention;
 
 import org.kvant.llama.attention.vector.VectorAttention;
+import org.kvant.llama.attention.vector.VectorHadamard;
 
 /** Where kernels come from: they need the module {@code jdk.incubator.vector}, which may be absent at run time. */
 public final class AttentionKernels {
@@ -23,9 +24,23 @@ public final class AttentionKernels {
      * @throws IllegalStateException if {@link #computes} nothing
      */
     public static AttentionKernel create(int threads) {
+        require();
+        return new VectorAttention(threads);
+    }
+
+    /**
+     * Computes the rotation of what goes into a quantized cache and comes out of it.
+     *
+     * @throws IllegalStateException if {@link #computes} nothing
+     */
+    public static HadamardKernel hadamard() {
+        require();
+        return new VectorHadamard();
+    }
+
+    private static void require() {
         if (!VECTOR) {
             throw new IllegalStateException("attention in Java needs --add-modules=jdk.incubator.vector");
         }
-        return new VectorAttention(threads);
     }
 }

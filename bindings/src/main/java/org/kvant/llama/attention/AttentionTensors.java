@@ -1,14 +1,16 @@
 package org.kvant.llama.attention;
 
 import static org.kvant.llama.attention.NativeMemory.getFloat;
-import static org.kvant.llama.attention.NativeMemory.getInt;
-import static org.kvant.llama.attention.NativeMemory.getLong;
+import static org.kvant.llama.attention.TensorFields.data;
+import static org.kvant.llama.attention.TensorFields.size;
+import static org.kvant.llama.attention.TensorFields.source;
+import static org.kvant.llama.attention.TensorFields.stride;
+import static org.kvant.llama.attention.TensorFields.type;
 
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import org.kvant.gguf.GgmlType;
-import org.kvant.llama.ffi.ggml_tensor;
 
 /** Reads a {@code FLASH_ATTN_EXT} node of a graph on the CPU. Addresses are those of {@code ggml_tensor} structs. */
 public final class AttentionTensors {
@@ -113,25 +115,5 @@ public final class AttentionTensors {
                 mask == 0 ? 1 : (int) size(mask, 3),
                 data(node),
                 SharedCells.none((int) size(q, 3))));
-    }
-
-    private static int type(long tensor) {
-        return getInt(tensor + ggml_tensor.type$offset());
-    }
-
-    private static long size(long tensor, int dimension) {
-        return getLong(tensor + ggml_tensor.ne$offset() + (long) dimension * Long.BYTES);
-    }
-
-    private static long stride(long tensor, int dimension) {
-        return getLong(tensor + ggml_tensor.nb$offset() + (long) dimension * Long.BYTES);
-    }
-
-    private static long data(long tensor) {
-        return getLong(tensor + ggml_tensor.data$offset());
-    }
-
-    private static long source(long tensor, int index) {
-        return getLong(tensor + ggml_tensor.src$offset() + (long) index * Long.BYTES);
     }
 }

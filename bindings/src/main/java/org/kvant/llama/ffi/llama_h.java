@@ -416,6 +416,24 @@ public class llama_h extends llama_h$shared {
     public static int GGML_TYPE_COUNT() {
         return GGML_TYPE_COUNT;
     }
+    private static final int GGML_HINT_SRC0_IS_HADAMARD = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum ggml_op_hint.GGML_HINT_SRC0_IS_HADAMARD = 1
+     * }
+     */
+    public static int GGML_HINT_SRC0_IS_HADAMARD() {
+        return GGML_HINT_SRC0_IS_HADAMARD;
+    }
+    private static final int GGML_OP_MUL_MAT = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * enum ggml_op.GGML_OP_MUL_MAT = 29
+     * }
+     */
+    public static int GGML_OP_MUL_MAT() {
+        return GGML_OP_MUL_MAT;
+    }
     private static final int GGML_OP_SET_ROWS = (int)42L;
     /**
      * {@snippet lang=c :
@@ -1332,6 +1350,128 @@ public class llama_h extends llama_h$shared {
                 traceDowncall("ggml_new_tensor_4d", ctx, type, ne0, ne1, ne2, ne3);
             }
             return (MemorySegment)mh$.invokeExact(ctx, type, ne0, ne1, ne2, ne3);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ggml_mul_mat {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            llama_h.C_POINTER,
+            llama_h.C_POINTER,
+            llama_h.C_POINTER,
+            llama_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_mul_mat");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern struct ggml_tensor *ggml_mul_mat(struct ggml_context *ctx, struct ggml_tensor *a, struct ggml_tensor *b)
+     * }
+     */
+    public static FunctionDescriptor ggml_mul_mat$descriptor() {
+        return ggml_mul_mat.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern struct ggml_tensor *ggml_mul_mat(struct ggml_context *ctx, struct ggml_tensor *a, struct ggml_tensor *b)
+     * }
+     */
+    public static MethodHandle ggml_mul_mat$handle() {
+        return ggml_mul_mat.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern struct ggml_tensor *ggml_mul_mat(struct ggml_context *ctx, struct ggml_tensor *a, struct ggml_tensor *b)
+     * }
+     */
+    public static MemorySegment ggml_mul_mat$address() {
+        return ggml_mul_mat.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern struct ggml_tensor *ggml_mul_mat(struct ggml_context *ctx, struct ggml_tensor *a, struct ggml_tensor *b)
+     * }
+     */
+    public static MemorySegment ggml_mul_mat(MemorySegment ctx, MemorySegment a, MemorySegment b) {
+        var mh$ = ggml_mul_mat.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ggml_mul_mat", ctx, a, b);
+            }
+            return (MemorySegment)mh$.invokeExact(ctx, a, b);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ggml_mul_mat_set_hint {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            llama_h.C_POINTER,
+            llama_h.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("ggml_mul_mat_set_hint");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * extern void ggml_mul_mat_set_hint(struct ggml_tensor *a, enum ggml_op_hint hint)
+     * }
+     */
+    public static FunctionDescriptor ggml_mul_mat_set_hint$descriptor() {
+        return ggml_mul_mat_set_hint.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * extern void ggml_mul_mat_set_hint(struct ggml_tensor *a, enum ggml_op_hint hint)
+     * }
+     */
+    public static MethodHandle ggml_mul_mat_set_hint$handle() {
+        return ggml_mul_mat_set_hint.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * extern void ggml_mul_mat_set_hint(struct ggml_tensor *a, enum ggml_op_hint hint)
+     * }
+     */
+    public static MemorySegment ggml_mul_mat_set_hint$address() {
+        return ggml_mul_mat_set_hint.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * extern void ggml_mul_mat_set_hint(struct ggml_tensor *a, enum ggml_op_hint hint)
+     * }
+     */
+    public static void ggml_mul_mat_set_hint(MemorySegment a, int hint) {
+        var mh$ = ggml_mul_mat_set_hint.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ggml_mul_mat_set_hint", a, hint);
+            }
+            mh$.invokeExact(a, hint);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
