@@ -2,12 +2,16 @@ package org.kvant.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.attention.AttentionKernel;
 import org.kvant.llama.attention.AttentionTask;
 import org.kvant.llama.attention.AttentionTensors;
 import org.kvant.llama.attention.HadamardKernel;
 import org.kvant.llama.attention.HadamardTask;
+import org.kvant.llama.attention.SharedCells;
 import org.kvant.llama.ffi.ggml_backend_sched_eval_callback;
 import org.kvant.llama.ffi.ggml_custom_op_t;
 import org.kvant.llama.ffi.llama_h;
@@ -37,6 +41,9 @@ final class AttentionHook implements AutoCloseable {
     private final MemorySegment callback;
     private final CustomOperation attending;
     private final CustomOperation rotating;
+    /** By node, for as long as its graph is used again. */
+    private final Map<Long, AttentionTask> tasks = new ConcurrentHashMap<>();
+
     private volatile @Nullable Throwable failure;
 
     /** @param sequences of the context */
@@ -73,11 +80,9 @@ final class AttentionHook implements AutoCloseable {
                     rotating.take(node);
                 }
             } else if (op == ATTENTION) {
-                tensors.read(node);
-                if (attention.isOn()
-                        && AttentionTensors.read(node, CustomOperation.parameters(node))
-                                .isPresent()) {
-                    attending.take(node);
+                SharedCells shared = tensors.read(node);
+                if (attention.isOn()) {
+                    take(node, shared);
                 }
             } else if (op == CustomOperation.OP) {
                 askAgain(node);
@@ -88,10 +93,20 @@ final class AttentionHook implements AutoCloseable {
         return false;
     }
 
+    private void take(long node, SharedCells shared) {
+        Optional<AttentionTask> task = AttentionTensors.read(node, CustomOperation.parameters(node));
+        if (task.isPresent()) {
+            tasks.put(node, task.get().with(shared));
+            attending.take(node);
+        }
+    }
+
     private void askAgain(long node) {
         if (attending.has(node)) {
-            tensors.read(node);
-            if (!attention.isOn()) {
+            SharedCells shared = tensors.read(node);
+            if (attention.isOn()) {
+                tasks.computeIfPresent(node, (_, task) -> task.with(shared));
+            } else {
                 attending.giveBack(node);
             }
         } else if (rotating.has(node) && !attention.rotates()) {
@@ -101,10 +116,11 @@ final class AttentionHook implements AutoCloseable {
 
     private void attend(MemorySegment tensor, int thread, int threads, MemorySegment unused) {
         try {
-            long node = tensor.address();
-            AttentionTask task = AttentionTensors.read(node, CustomOperation.ownParameters(node))
-                    .orElseThrow(AttentionHook::changed);
-            kernel.compute(task.with(tensors.shared(node, task)), thread, threads);
+            AttentionTask task = tasks.get(tensor.address());
+            if (task == null) {
+                throw new LlamaException("an attention operation that nobody announced");
+            }
+            kernel.compute(task, thread, threads);
         } catch (Throwable t) {
             failure = t;
         }
@@ -112,17 +128,10 @@ final class AttentionHook implements AutoCloseable {
 
     private void rotate(MemorySegment tensor, int thread, int threads, MemorySegment unused) {
         try {
-            long node = tensor.address();
-            HadamardTask task =
-                    HadamardTask.read(node, CustomOperation.ownParameters(node)).orElseThrow(AttentionHook::changed);
-            hadamard.compute(task, thread, threads);
+            hadamard.compute(HadamardTask.of(tensor.address()), thread, threads);
         } catch (Throwable t) {
             failure = t;
         }
-    }
-
-    private static LlamaException changed() {
-        return new LlamaException("an operation changed while its graph was used");
     }
 
     void begin() {

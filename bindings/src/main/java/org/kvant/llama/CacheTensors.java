@@ -1,8 +1,7 @@
 package org.kvant.llama;
 
+import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import org.kvant.llama.attention.AttentionTask;
 import org.kvant.llama.attention.CellCopies;
 import org.kvant.llama.attention.NativeMemory;
 import org.kvant.llama.attention.SharedCells;
@@ -11,7 +10,7 @@ import org.kvant.llama.ffi.ggml_tensor;
 /**
  * The tensors of keys of a cache in which each sequence has a buffer of its own ({@code llama_kv_cache}: width, cells, streams), and which of their cells
  * are copies of each other. Values are written and copied along with the keys. What happens to the cache is told by {@link Memory} and by a graph's nodes
- * before they are computed, all on the context's thread; only {@link #shared} is called by the threads that compute.
+ * before they are computed, all on the context's thread.
  */
 final class CacheTensors {
     private static final int CELLS = 1;
@@ -19,7 +18,7 @@ final class CacheTensors {
 
     private final int sequences;
     /** By the address of the tensor's struct. Values have theirs as well, since nothing tells them from keys when they are written. */
-    private final Map<Long, Tensor> tensors = new ConcurrentHashMap<>();
+    private final Map<Long, Tensor> tensors = new HashMap<>();
 
     /** @param sequences of the context */
     CacheTensors(int sequences) {
@@ -29,7 +28,6 @@ final class CacheTensors {
     private static final class Tensor {
         final CellCopies copies;
         final long streamBytes;
-        volatile SharedCells shared = SharedCells.none(0);
 
         Tensor(int streams, int cells, long streamBytes) {
             this.copies = new CellCopies(streams, cells);
@@ -55,21 +53,20 @@ final class CacheTensors {
         }
     }
 
-    /** An attention node, or one that was, is going to be computed, after all that is written before. */
-    void read(long node) {
+    /**
+     * An attention node, or one that was, is going to be computed, after all that is written before.
+     *
+     * @return what its streams have in common
+     */
+    SharedCells read(long node) {
         long keys = source(node, 1);
+        int streams = (int) size(keys, 3);
         Tensor tensor = tensors.get(view(keys));
-        if (tensor != null) {
-            long first = NativeMemory.getLong(keys + ggml_tensor.view_offs$offset()) / tensor.streamBytes;
-            tensor.shared = tensor.copies.shared((int) first, (int) size(keys, 3), (int) size(keys, 1));
+        if (tensor == null) {
+            return SharedCells.none(streams);
         }
-    }
-
-    /** For the node that {@link #read} was called with. */
-    SharedCells shared(long node, AttentionTask task) {
-        Tensor tensor = tensors.get(view(source(node, 1)));
-        SharedCells shared = tensor == null ? task.shared() : tensor.shared;
-        return shared.order().length == task.streams() ? shared : task.shared();
+        long first = NativeMemory.getLong(keys + ggml_tensor.view_offs$offset()) / tensor.streamBytes;
+        return tensor.copies.shared((int) first, streams, (int) size(keys, 1));
     }
 
     /** A sequence's cells are going to be copied to another's, before the next graph is computed. */

@@ -162,6 +162,7 @@ public final class Context implements AutoCloseable {
      */
     public DecodeResult decode(Batch batch) {
         check();
+        require(batch);
         // Stopped while it rotates shifted keys, llama.cpp would rotate some of them again next time.
         boolean whole = memory.deferred().shifts();
         if (whole) {
@@ -179,6 +180,7 @@ public final class Context implements AutoCloseable {
 
     /** A decode that is stopped at once or not at all, whatever is requested meanwhile: that is for the next one. */
     DecodeResult decode(Batch batch, boolean stop) {
+        require(batch);
         abortFlag.hold(stop);
         try {
             return run(batch);
@@ -187,9 +189,13 @@ public final class Context implements AutoCloseable {
         }
     }
 
-    private DecodeResult run(Batch batch) {
+    /** What was requested to stop goes on counting if the batch is refused: nothing has run. */
+    private void require(Batch batch) {
         nativeBatch.forget();
         BatchCheck.check(batch, this);
+    }
+
+    private DecodeResult run(Batch batch) {
         nativeBatch.fill(batch);
         if (limit != threadPool.limit()) {
             applyLimit();
@@ -411,6 +417,11 @@ public final class Context implements AutoCloseable {
     /** Whether its next decode computes attention by {@link ContextOptions#attention} instead of ggml. */
     public boolean hasOwnAttention() {
         return attention != null && attention.isOn();
+    }
+
+    /** Whether that is being found out just now, in about a second. */
+    public boolean triesOwnAttention() {
+        return attention != null && attention.isComputing();
     }
 
     /** Threads that compute single tokens. */

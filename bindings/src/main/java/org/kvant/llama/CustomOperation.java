@@ -44,11 +44,6 @@ final class CustomOperation {
         return node + PARAMETERS;
     }
 
-    /** Where a custom operation has those of the node that it was. */
-    static long ownParameters(long node) {
-        return node + OWN_PARAMETERS;
-    }
-
     /** Whether a custom operation is one of these. */
     boolean has(long node) {
         return NativeMemory.getLong(node + PARAMETERS) == function;

@@ -2,7 +2,6 @@ package org.kvant.llama;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
  * Finds the likeliest tokens without an entry for every token of the vocabulary, as llama.cpp's samplers make them: those take longer to write than the logits to
@@ -20,13 +19,11 @@ final class TopLogits {
     /** As {@link #order}, of each block. */
     private final int[] largest;
 
-    private final int[] sorted;
-    private long[] found = new long[4 * BLOCK];
+    private Smallest smallest = new Smallest(BLOCK);
 
     TopLogits(int vocabulary) {
         logits = new int[vocabulary];
         largest = new int[(vocabulary + BLOCK - 1) / BLOCK];
-        sorted = new int[largest.length];
     }
 
     /**
@@ -87,35 +84,42 @@ final class TopLogits {
      */
     int best(int[] into) {
         int count = Math.min(into.length, logits.length);
-        // That many blocks have at least one logit each that is no smaller.
-        int threshold = Integer.MIN_VALUE;
-        if (count <= largest.length) {
-            System.arraycopy(largest, 0, sorted, 0, largest.length);
-            Arrays.sort(sorted);
-            threshold = sorted[sorted.length - count];
+        if (smallest.capacity() < count) {
+            smallest = new Smallest(count);
         }
-        int size = 0;
+        int threshold = threshold(count);
+        // Of what is ordered upside down the smallest are the likeliest.
+        smallest.begin(count);
         for (int block = 0; block < largest.length; block++) {
-            if (largest[block] < threshold) {
-                continue;
-            }
-            int end = Math.min(block * BLOCK + BLOCK, logits.length);
-            if (size + BLOCK > found.length) {
-                found = Arrays.copyOf(found, 2 * found.length);
-            }
-            for (int token = block * BLOCK; token < end; token++) {
-                int order = order(logits[token]);
-                if (order >= threshold) {
-                    // Ascending order then has the likeliest first.
-                    found[size++] = ((long) ~order << 32) | token;
-                }
+            if (largest[block] >= threshold) {
+                offer(block * BLOCK, Math.min(block * BLOCK + BLOCK, logits.length), threshold);
             }
         }
-        Arrays.sort(found, 0, size);
         for (int i = 0; i < count; i++) {
-            into[i] = (int) found[i];
+            into[i] = (int) smallest.get(i);
         }
         return count;
+    }
+
+    /** No more than so many blocks have a larger one than this, and as many have one that is no smaller. */
+    private int threshold(int count) {
+        if (count > largest.length) {
+            return Integer.MIN_VALUE;
+        }
+        smallest.begin(count);
+        for (int block = 0; block < largest.length; block++) {
+            smallest.offer(~largest[block]);
+        }
+        return (int) ~smallest.get(count - 1);
+    }
+
+    private void offer(int begin, int end, int threshold) {
+        for (int token = begin; token < end; token++) {
+            int order = order(logits[token]);
+            if (order >= threshold) {
+                smallest.offer(((long) ~order << 32) | token);
+            }
+        }
     }
 
     /** Of a token, as {@link #load} has it. */

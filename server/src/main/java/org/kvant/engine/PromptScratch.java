@@ -32,7 +32,7 @@ final class PromptScratch implements AutoCloseable {
     /** Tokens that ggml's attention takes at a time ({@code GGML_FA_TILE_Q}); shorter prompts gain little. */
     static final int TILE = 64;
 
-    /** What is to be computed of the first prompt that the context is made for, if nothing else runs. */
+    /** What is to be computed of the first prompt that the context is made for, if nothing else runs or it may soon not be needed. */
     private static final int WORTH_MAKING = 256;
     /** A beginning that was computed for someone who left is kept from here on. */
     private static final int WORTH_KEEPING = 32;
@@ -153,7 +153,8 @@ final class PromptScratch implements AutoCloseable {
                 // It unpacks cells once for all rows of a prompt, and the served context then computes prompts as fast.
                 && !served.hasOwnAttention()
                 && !request.scratchRefused
-                && size - 1 - slot.cells >= (context == null && alone ? WORTH_MAKING : TILE)
+                && size - 1 - slot.cells
+                        >= (context == null && (alone || served.triesOwnAttention()) ? WORTH_MAKING : TILE)
                 && !request.needsPromptLogprobs()
                 // In the served context it would get cells of its own instead.
                 && slot.shared == 0

@@ -52,6 +52,9 @@ public record AttentionTask(
 
     /** The same with other cells in common. */
     public AttentionTask with(SharedCells same) {
+        if (same == shared) {
+            return this;
+        }
         return new AttentionTask(
                 streams,
                 tokens,

@@ -14,6 +14,7 @@ public final class CellCopies {
     /** For each run of each stream the same number as all its copies have; 0 if there are none. */
     private final long[][] origins;
 
+    /** 0 for as long as nothing was ever copied. */
     private long lastOrigin;
 
     private SharedCells known = SharedCells.none(0);
@@ -29,7 +30,7 @@ public final class CellCopies {
     /** @param cell counted through all streams */
     public void written(long cell) {
         int stream = (int) (cell / cells);
-        if (cell < 0 || stream >= origins.length) {
+        if (lastOrigin == 0 || cell < 0 || stream >= origins.length) {
             return;
         }
         int run = (int) (cell % cells) / RUN;
@@ -71,7 +72,7 @@ public final class CellCopies {
     public SharedCells shared(int first, int streams, int cells) {
         int runs = cells / RUN;
         if (known.order().length != streams || knownFirst != first || knownRuns != runs) {
-            known = group(first, streams, runs);
+            known = lastOrigin == 0 ? SharedCells.none(streams) : group(first, streams, runs);
             knownFirst = first;
             knownRuns = runs;
         }

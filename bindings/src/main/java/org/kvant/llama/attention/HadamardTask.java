@@ -52,6 +52,12 @@ public record HadamardTask(long from, long to, int width, int rows) {
                 : Optional.empty();
     }
 
+    /** The same of a node that {@link #read} found one for. */
+    public static HadamardTask of(long node) {
+        long source = source(node, 1);
+        return new HadamardTask(data(source), data(node), (int) size(source, 0), (int) size(source, 1));
+    }
+
     /** Whether it is one of floats, without gaps. */
     private static boolean matrix(long tensor, long width, long rows) {
         return type(tensor) == GgmlType.F32.id()
