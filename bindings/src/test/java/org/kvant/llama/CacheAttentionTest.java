@@ -8,6 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -398,6 +401,33 @@ class CacheAttentionTest {
             assertThat(attention.isOn()).isFalse();
             System.out.println("attention in Java " + (chosen ? "" : "not ") + "found faster");
             assertThat(CacheAttention.of(model, GgmlType.F16, GgmlType.F16)).isEmpty();
+        }
+    }
+
+    @Test
+    void aContextTellsThatItIsBeingTried() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        CacheAttention attention = new CacheAttention(
+                UNUSED,
+                _ -> (_, _, _) -> {
+                    begun.countDown();
+                    while (goOn.getCount() > 0) {
+                        Thread.onSpinWait();
+                    }
+                    throw new StackOverflowError("made up");
+                },
+                AttentionKernels::hadamard);
+        try (Model model = model("llama");
+                Context context = model.newContext(quantized(attention))) {
+            assertThat(context.triesOwnAttention()).isFalse();
+            CompletableFuture<Void> trial = CompletableFuture.runAsync(attention::tryOut);
+            assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
+            assertThat(context.triesOwnAttention()).isTrue();
+            assertThat(context.hasOwnAttention()).isFalse();
+            goOn.countDown();
+            assertThatThrownBy(trial::join).hasMessageContaining("made up");
+            assertThat(context.triesOwnAttention()).isFalse();
         }
     }
 

@@ -301,6 +301,16 @@ class WrapperTest {
     }
 
     @Test
+    void anAbortOutlastsABatchThatIsRefused() {
+        try (Context context = model.newContext(options().build())) {
+            context.requestAbort();
+            assertThatIllegalArgumentException().isThrownBy(() -> context.decode(batch(5, 0, 1)));
+            assertThat(context.decode(batch(0, 0, 1))).isInstanceOf(DecodeResult.Aborted.class);
+            assertThat(context.decode(batch(0, 0, 1))).isInstanceOf(DecodeResult.Ok.class);
+        }
+    }
+
+    @Test
     void closedThingsRefuseWork() throws Exception {
         Model other = Model.load(TinyModel.qwen2().write(folder.resolve("closing.gguf")));
         Context context = other.newContext(options().build());
