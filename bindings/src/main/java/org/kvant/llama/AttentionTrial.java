@@ -23,8 +23,10 @@ final class AttentionTrial {
     private static final int MANY_ROWS = 9;
     /** Its tokens, at least: they have masks of their own. */
     private static final int MANY_TOKENS = 3;
-    /** Rows that are rotated: those of a few tokens. */
-    private static final int ROTATED_ROWS = 16;
+    /** Rows that rotation is compiled with, and those that it is compared with: beside these ggml's start of a graph is little. */
+    private static final int FEW_ROTATED = 16;
+
+    private static final int MANY_ROTATED = 512;
     /** How much faster a kernel has to be. */
     private static final double CLEARLY = 0.9;
 
@@ -65,16 +67,21 @@ final class AttentionTrial {
         try (AttentionSample one = new AttentionSample(shape, 1, random);
                 AttentionSample few = new AttentionSample(shape.with(1, fewTokens, FEW_CELLS), 1, random);
                 AttentionSample many = new AttentionSample(shape.with(2, manyTokens, FEW_CELLS), 1, random);
-                HadamardSample rotated =
-                        new HadamardSample(Integer.lowestOneBit(shape.keyWidth()), ROTATED_ROWS, 1, random)) {
+                HadamardSample fewRotated = rotated(FEW_ROTATED, random);
+                HadamardSample manyRotated = rotated(MANY_ROTATED, random)) {
             for (int token = 0; token < manyTokens; token++) {
                 many.mask(0, token, FEW_CELLS - 1 - token);
                 many.mask(1, token, token);
             }
-            if (attend(one, few, many, rotated)) {
-                rotate(rotated);
+            if (attend(one, few, many, fewRotated)) {
+                rotate(manyRotated);
             }
         }
+    }
+
+    /** llama.cpp takes the largest power of two that divides the width of keys. */
+    private HadamardSample rotated(int rows, Random random) {
+        return new HadamardSample(Integer.lowestOneBit(shape.keyWidth()), rows, 1, random);
     }
 
     /** Whether the kernel of attention is faster, and used from now on. */

@@ -8,9 +8,10 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.kvant.llama.attention.NativeMemory;
 
-/** What the kernels of this package compute in: vectors of floats, as wide as the processor has them. */
+/** What the kernels of this package compute in: vectors of floats, as wide as the processor has them, up to 512 bits. */
 final class Lanes {
-    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> FLOATS =
+            FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
     static final int WIDTH = FLOATS.length();
 
     private static final Class<? extends Vector<Float>> TYPE = FLOATS.vectorType();
