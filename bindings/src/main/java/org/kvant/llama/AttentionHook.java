@@ -30,6 +30,8 @@ final class AttentionHook implements AutoCloseable {
     private static final int ATTENTION_BYTES = 4 * Integer.BYTES;
     /** Of {@code ggml_mul_mat}: precision, hint. */
     private static final int MUL_MAT_BYTES = 2 * Integer.BYTES;
+    /** Fewer rows take ggml no longer than the way to Java. */
+    private static final int ROTATED_ROWS = 32;
     /** What {@code llama_decode} returns where computing failed. */
     private static final int FAILED = -3;
 
@@ -74,9 +76,7 @@ final class AttentionHook implements AutoCloseable {
             if (op == SET_ROWS) {
                 tensors.written(node);
             } else if (op == MUL_MAT) {
-                if (attention.rotates()
-                        && HadamardTask.read(node, CustomOperation.parameters(node))
-                                .isPresent()) {
+                if (attention.rotates() && rotatable(node)) {
                     rotating.take(node);
                 }
             } else if (op == ATTENTION) {
@@ -91,6 +91,12 @@ final class AttentionHook implements AutoCloseable {
             failure = t;
         }
         return false;
+    }
+
+    private static boolean rotatable(long node) {
+        return HadamardTask.read(node, CustomOperation.parameters(node))
+                .filter(task -> task.rows() >= ROTATED_ROWS)
+                .isPresent();
     }
 
     private void take(long node, SharedCells shared) {

@@ -307,26 +307,27 @@ class CacheAttentionTest {
         }
     }
 
-    /** Rotations are to the last bit ggml's: of keys and queries, and of values before and after, in each layer. */
+    /** Rotations are to the last bit ggml's: in each layer of keys and queries, and of values before and after; but not of so few rows as a step has here. */
     @Test
     void rotatesAsGgml() throws Exception {
         CacheAttention attention = counting();
         attention.useRotation(true);
         try (Model model = model("qwen3");
+                Context plain = model.newContext(quantized(counting()));
                 Context rotated = model.newContext(quantized(attention))) {
-            float[][] theirs = compute(model, GgmlType.Q8_0, GgmlType.Q8_0, false, null);
-            assertThat(compute(rotated)).isDeepEqualTo(theirs);
             int each = 2 * 4 * model.layers();
-            assertThat(rotations.get()).isEqualTo(each * (SEQUENCES + 3));
+            assertThat(compute(rotated)).isDeepEqualTo(compute(plain));
+            assertThat(rotations.get()).isEqualTo(each * SEQUENCES);
             assertThat(calls.get()).isZero();
-            attention.useRotation(false);
-            forget(rotated);
-            float[][] without = step(rotated, 50, 3);
-            assertThat(rotations.get()).as("given back").isEqualTo(each * (SEQUENCES + 3));
-            attention.useRotation(true);
-            forget(rotated);
-            assertThat(step(rotated, 50, 3)).isDeepEqualTo(without);
-            assertThat(rotations.get()).isEqualTo(each * (SEQUENCES + 4));
+            for (boolean on : new boolean[] {false, true, true, false}) {
+                int before = rotations.get();
+                attention.useRotation(on);
+                prompt(rotated, 0, 100, 5);
+                assertThat(rotations.get() - before).isEqualTo(on ? each : 0);
+                forget(plain);
+                forget(rotated);
+                assertThat(step(rotated, 50, 3)).isDeepEqualTo(step(plain, 50, 3));
+            }
         }
     }
 
