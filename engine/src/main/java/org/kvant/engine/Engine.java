@@ -1,5 +1,7 @@
 package org.kvant.engine;
 
+import static org.kvant.engine.watch.EngineLog.LOG;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -7,22 +9,46 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kvant.engine.cells.StoredPrefixes;
+import org.kvant.engine.request.Generation;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.QueueFullException;
+import org.kvant.engine.request.RequestRejectedException;
+import org.kvant.engine.request.TokenSink;
+import org.kvant.engine.runtime.AbortWatch;
+import org.kvant.engine.runtime.DecodeLoop;
+import org.kvant.engine.runtime.LoadedModel;
+import org.kvant.engine.runtime.ModelInfo;
+import org.kvant.engine.runtime.ModelTemplates;
+import org.kvant.engine.runtime.ModelTokenizer;
+import org.kvant.engine.runtime.Tokenizer;
+import org.kvant.engine.sampling.SamplerPreparation;
+import org.kvant.engine.sampling.TokenSampler;
+import org.kvant.engine.scheduling.ActiveRequest;
+import org.kvant.engine.scheduling.AdmissionQueue;
+import org.kvant.engine.scheduling.LiveRequests;
+import org.kvant.engine.settings.EngineOptions;
+import org.kvant.engine.speculation.DraftModel;
+import org.kvant.engine.watch.EngineListener;
+import org.kvant.engine.watch.EngineSnapshot;
+import org.kvant.engine.watch.EngineState;
+import org.kvant.engine.watch.Gauges;
+import org.kvant.engine.watch.ModelMemory;
+import org.kvant.engine.watch.SafeListener;
+import org.kvant.engine.watch.ThreadCounts;
 import org.kvant.llama.Backend;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.UnsupportedTemplateException;
 import org.kvant.promptstore.PromptStoreFigures;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One model behind one decode thread. The thread loads the model, owns the native context and everything in it, and runs until the engine is
  * closed; all methods here may be called from any thread.
  */
 public final class Engine implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Engine.class);
-
     private final EngineOptions options;
     private final SafeListener listener;
     private final AdmissionQueue queue;
@@ -115,7 +141,7 @@ public final class Engine implements AutoCloseable {
      * @throws EngineNotReadyException before the model is loaded
      */
     public ModelTemplates templates() {
-        return ModelTemplates.of(loaded().model.model);
+        return ModelTemplates.of(loaded().model.model());
     }
 
     /**
@@ -127,7 +153,7 @@ public final class Engine implements AutoCloseable {
      */
     public String applyChatTemplate(List<ChatMessage> messages, boolean addAssistant)
             throws UnsupportedTemplateException {
-        return loaded().model.model.applyChatTemplate(messages, addAssistant);
+        return loaded().model.model().applyChatTemplate(messages, addAssistant);
     }
 
     /**
@@ -154,11 +180,9 @@ public final class Engine implements AutoCloseable {
         }
         ModelInfo info = loaded().info;
         checkPrompt(request.tokens(), info);
+        CompletableFuture<TokenSampler> sampler = SamplerPreparation.needed(request) ? new CompletableFuture<>() : null;
         ActiveRequest active =
-                new ActiveRequest(request, sink, info.sequenceContext(), options.contextShift(), loop::wake);
-        CompletableFuture<RequestSampler> sampler =
-                SamplerPreparation.needed(request) ? new CompletableFuture<>() : null;
-        active.preparation = sampler;
+                new ActiveRequest(request, sink, info.sequenceContext(), options.contextShift(), sampler, loop::wake);
         live.add(active);
         boolean admitted = false;
         try {
@@ -172,18 +196,18 @@ public final class Engine implements AutoCloseable {
             throw notReady();
         }
         if (sampler != null) {
-            prepare(active, sampler);
+            prepare(request, active, sampler);
         }
         loop.wake();
         return active;
     }
 
-    private void prepare(ActiveRequest request, CompletableFuture<RequestSampler> sampler) {
+    private void prepare(GenerationRequest request, ActiveRequest active, CompletableFuture<TokenSampler> sampler) {
         try {
-            loaded().model.preparation.start(request, sampler, loop::wake);
+            loaded().model.preparation().start(request, active::finished, sampler, loop::wake);
         } catch (RejectedExecutionException e) {
             // The engine is being closed, and this request ended with the others.
-            log.debug("Request {} comes too late", request.id());
+            LOG.debug("Request {} comes too late", request.id());
         }
     }
 
@@ -313,30 +337,33 @@ public final class Engine implements AutoCloseable {
         boolean unused = moveTo(EngineState.FAILED);
     }
 
+    private final Consumer<String> aborted = this::nativeAborted;
+
     private final class LoopEvents implements DecodeLoop.Owner {
         @Override
         public void starting(Backend backend) {
-            AbortWatch.add(Engine.this, backend);
+            AbortWatch.add(aborted, backend);
         }
 
         @Override
         public void loaded(LoadedModel model, @Nullable StoredPrefixes stored) {
+            DraftModel draft = model.draft();
             loaded = new Loaded(
                     model,
-                    model.info,
-                    new ModelTokenizer(model.vocab),
-                    new ThreadCounts(model.context.threads(), model.context.threadsBatch()),
-                    model.context.kvBytesK(),
-                    model.context.kvBytesV(),
-                    model.context.computeBufferBytes(),
-                    model.draft == null ? ModelMemory.NONE : model.draft.memory(),
+                    model.info(),
+                    new ModelTokenizer(model.model().vocab()),
+                    new ThreadCounts(model.context().threads(), model.context().threadsBatch()),
+                    model.context().kvBytesK(),
+                    model.context().kvBytesV(),
+                    model.context().computeBufferBytes(),
+                    draft == null ? ModelMemory.NONE : draft.memory(),
                     stored);
             if (moveTo(EngineState.READY)) {
-                log.info(
+                LOG.info(
                         "Ready: {}, {} sequences of {} tokens",
-                        model.info.description(),
-                        model.info.maxSequences(),
-                        model.info.sequenceContext());
+                        model.info().description(),
+                        model.info().maxSequences(),
+                        model.info().sequenceContext());
             }
         }
 
@@ -347,7 +374,7 @@ public final class Engine implements AutoCloseable {
 
         @Override
         public void stopped() {
-            AbortWatch.remove(Engine.this);
+            AbortWatch.remove(aborted);
             boolean unused = moveTo(EngineState.STOPPED);
         }
     }
