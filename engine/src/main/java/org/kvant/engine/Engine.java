@@ -18,9 +18,10 @@ import org.kvant.engine.request.QueueFullException;
 import org.kvant.engine.request.RequestRejectedException;
 import org.kvant.engine.request.TokenSink;
 import org.kvant.engine.runtime.AbortWatch;
-import org.kvant.engine.runtime.DecodeLoop;
+import org.kvant.engine.runtime.DecodeThread;
 import org.kvant.engine.runtime.LoadedModel;
 import org.kvant.engine.runtime.ModelInfo;
+import org.kvant.engine.runtime.ModelLoop;
 import org.kvant.engine.runtime.ModelTemplates;
 import org.kvant.engine.runtime.ModelTokenizer;
 import org.kvant.engine.runtime.Tokenizer;
@@ -45,8 +46,8 @@ import org.kvant.llama.UnsupportedTemplateException;
 import org.kvant.promptstore.PromptStoreFigures;
 
 /**
- * One model behind one decode thread. The thread loads the model, owns the native context and everything in it, and runs until the engine is
- * closed; all methods here may be called from any thread.
+ * One model behind a decode thread, which owns the native context and everything in it; all methods here may be called from any thread. Several models can
+ * share the thread: {@link org.kvant.engine.host.ModelHost}.
  */
 public final class Engine implements AutoCloseable {
     private final EngineOptions options;
@@ -54,8 +55,9 @@ public final class Engine implements AutoCloseable {
     private final AdmissionQueue queue;
     private final LiveRequests live;
     private final Gauges gauges = new Gauges();
-    private final DecodeLoop loop;
-    private final Thread thread;
+    private final ModelLoop loop;
+    private final DecodeThread decoder;
+    private final boolean ownsDecoder;
     private final long startNanos = System.nanoTime();
     private final CountDownLatch settled = new CountDownLatch(1);
 
@@ -75,25 +77,46 @@ public final class Engine implements AutoCloseable {
             ModelMemory draft,
             @Nullable StoredPrefixes stored) {}
 
-    private Engine(Path file, EngineOptions options, EngineListener listener) {
+    private Engine(
+            Path file,
+            EngineOptions options,
+            EngineListener listener,
+            DecodeThread decoder,
+            boolean ownsDecoder,
+            int quota) {
+        this.decoder = decoder;
+        this.ownsDecoder = ownsDecoder;
         this.options = options;
         this.listener = new SafeListener(listener);
         queue = new AdmissionQueue(options.queueCapacity());
         live = new LiveRequests(this.listener);
-        loop = new DecodeLoop(file, options, queue, live, this.listener, gauges, new LoopEvents());
-        thread = new Thread(loop, "kvant-decode");
-        // Whoever forgets to close an engine still gets the process to end.
-        thread.setDaemon(true);
+        loop = new ModelLoop(file, options, quota, decoder, queue, live, this.listener, gauges, new LoopEvents());
     }
 
     /**
-     * Starts the decode thread, which loads the model; returns at once in state {@link EngineState#LOADING}. A failure shows as
+     * Begins to load a model, for a decode thread of its own; returns at once in state {@link EngineState#LOADING}. A failure shows as
      * {@link EngineState#FAILED} with {@link #failure()}.
      */
     public static Engine start(Path modelFile, EngineOptions options, EngineListener listener) {
-        Engine engine = new Engine(modelFile, options, listener);
+        return begin(new Engine(modelFile, options, listener, new DecodeThread("kvant-decode"), true, 1));
+    }
+
+    /**
+     * The same on a decode thread that other models have, too.
+     *
+     * @param quota steps that this model may take before others get their turn, at least 1
+     */
+    public static Engine start(
+            Path modelFile, EngineOptions options, EngineListener listener, DecodeThread decoder, int quota) {
+        if (quota < 1) {
+            throw new IllegalArgumentException("the quota must be at least 1 step, not " + quota);
+        }
+        return begin(new Engine(modelFile, options, listener, decoder, false, quota));
+    }
+
+    private static Engine begin(Engine engine) {
         engine.listener.stateChanged(EngineState.LOADING, null);
-        engine.thread.start();
+        engine.loop.start();
         return engine;
     }
 
@@ -278,19 +301,20 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Cancels everything, frees the model and waits for the decode thread's end. Closing again does nothing. On the decode thread itself, as from
+     * Cancels everything, frees the model and waits for that. Closing again does nothing. On the decode thread itself, as from
      * a sink, it doesn't wait.
      */
     @Override
     public void close() {
         loop.stop();
-        if (Thread.currentThread() == thread) {
+        if (decoder.current()) {
             return;
         }
         boolean interrupted = false;
-        while (thread.isAlive() && !AbortWatch.aborted()) {
+        boolean ended = false;
+        while (!ended && !AbortWatch.aborted()) {
             try {
-                thread.join(100);
+                ended = loop.ended().await(100, TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -339,7 +363,7 @@ public final class Engine implements AutoCloseable {
 
     private final Consumer<String> aborted = this::nativeAborted;
 
-    private final class LoopEvents implements DecodeLoop.Owner {
+    private final class LoopEvents implements ModelLoop.Owner {
         @Override
         public void starting(Backend backend) {
             AbortWatch.add(aborted, backend);
@@ -376,6 +400,9 @@ public final class Engine implements AutoCloseable {
         public void stopped() {
             AbortWatch.remove(aborted);
             boolean unused = moveTo(EngineState.STOPPED);
+            if (ownsDecoder) {
+                decoder.close();
+            }
         }
     }
 

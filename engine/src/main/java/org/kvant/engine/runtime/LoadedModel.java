@@ -227,6 +227,14 @@ public final class LoadedModel implements DecodeTarget, AutoCloseable {
         return PromptScratch.of(context, options, cache, gauges);
     }
 
+    /** Makes the contexts another thread's, which frees them in the end; see {@link Context#handOver}. */
+    void handOver(Thread to) {
+        context.handOver(to);
+        if (draft != null) {
+            draft.handOver(to);
+        }
+    }
+
     /** Begins what is only found out beside the requests. */
     public void tryAlternatives() {
         if (attention != null) {

@@ -56,6 +56,11 @@ public final class PendingSampler {
         return Objects.requireNonNull(sampler);
     }
 
+    /** Whether there is anything to free. */
+    public boolean holdsSampler() {
+        return sampler != null || preparation != null;
+    }
+
     /** Frees it, and what may still be made for a request that ends before it began. */
     public void close() {
         TokenSampler made = sampler;

@@ -119,6 +119,11 @@ public final class DraftModel implements AutoCloseable {
                 .build();
     }
 
+    /** Makes its context another thread's; see {@link Context#handOver}. */
+    public void handOver(Thread to) {
+        context.handOver(to);
+    }
+
     /** What it takes. */
     public ModelMemory memory() {
         return new ModelMemory(

@@ -1,13 +1,12 @@
 package org.kvant.engine.watch;
 
-import org.kvant.engine.Engine;
 import org.kvant.promptstore.PromptStoreFigures;
 
 /**
  * Gauges, consistent to within one decode. Everything about the model is 0 until it is loaded.
  *
  * @param state the engine's state
- * @param uptimeNanos since {@link Engine#start}
+ * @param uptimeNanos since the engine was started
  * @param running requests that have a sequence, paused ones included
  * @param paused how many of those are paused
  * @param waiting requests in the admission queue
@@ -50,6 +49,31 @@ public record EngineSnapshot(
         ModelMemory promptScratch,
         long tokenTextBytes,
         PromptStoreFigures promptStore) {
+    /** Of a model that isn't loaded. */
+    public static EngineSnapshot unloaded(int maxSequences, String typeK, String typeV) {
+        return new EngineSnapshot(
+                EngineState.STOPPED,
+                0,
+                0,
+                0,
+                0,
+                maxSequences,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                typeK,
+                typeV,
+                0,
+                0,
+                ModelMemory.NONE,
+                ModelMemory.NONE,
+                0,
+                PromptStoreFigures.NONE);
+    }
 
     /** K bytes in cells that hold a token. */
     public long kvBytesUsedK() {
