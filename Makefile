@@ -11,7 +11,7 @@ FROM ?= npm
 JAVA_HOME := $(shell bin/find-jdk 2>/dev/null)
 export JAVA_HOME
 MVN := mvn -B -ntp -q
-SOURCES := $(shell find bindings quantizer server monitoring cli benchmarks -path '*/target' -prune -o \( -name pom.xml -o -path '*/src/*' -type f \) -print 2>/dev/null)
+SOURCES := $(shell find bindings quantizer engine server monitoring cli benchmarks -path '*/target' -prune -o \( -name pom.xml -o -path '*/src/*' -type f \) -print 2>/dev/null)
 
 .PHONY: help run test build native bindings bench bench-peer bench-quantize pictures dist aot format clean jdk maven tools
 
@@ -106,4 +106,4 @@ format: maven
 	@$(MVN) spotless:apply
 
 clean:
-	@rm -rf build bindings/target quantizer/target server/target monitoring/target cli/target benchmarks/target
+	@rm -rf build */target

@@ -24,6 +24,7 @@ import org.kvant.engine.EngineOptions;
 import org.kvant.engine.EngineState;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
+import org.kvant.testkit.DemoModel;
 
 /**
  * The histograms against what a real client saw. Sixteen requests at one sequence wait for each other, so that both sums are seconds and what HTTP adds

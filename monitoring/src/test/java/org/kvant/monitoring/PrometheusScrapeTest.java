@@ -21,6 +21,7 @@ import org.kvant.engine.EngineState;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
 import org.kvant.promptstore.PromptStoreOptions;
+import org.kvant.testkit.DemoModel;
 
 /** A real Prometheus scrapes a real server under load: everything arrives, every rule and every panel has data. */
 class PrometheusScrapeTest {

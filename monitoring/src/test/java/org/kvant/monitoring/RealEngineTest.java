@@ -24,6 +24,7 @@ import org.kvant.engine.RequestRejectedException;
 import org.kvant.engine.TokenSink;
 import org.kvant.engine.Usage;
 import org.kvant.gguf.GgmlType;
+import org.kvant.testkit.DemoModel;
 
 /** A real engine's work in the metrics, held against what its clients were told. */
 class RealEngineTest {

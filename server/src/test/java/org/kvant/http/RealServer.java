@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
-import org.kvant.engine.DemoModel;
 import org.kvant.engine.Engine;
 import org.kvant.engine.EngineListener;
 import org.kvant.engine.EngineOptions;
@@ -17,6 +16,7 @@ import org.kvant.engine.EngineState;
 import org.kvant.engine.Outcome;
 import org.kvant.engine.Timings;
 import org.kvant.engine.Usage;
+import org.kvant.testkit.DemoModel;
 
 /** The demo model behind the real engine and HTTP server, and a client that asks for the upgrade to HTTP/2 as the JDK's does. */
 final class RealServer implements AutoCloseable {

@@ -26,9 +26,9 @@ import org.kvant.engine.EngineState;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
 import org.kvant.monitoring.BuildInfo;
-import org.kvant.monitoring.DemoModel;
 import org.kvant.monitoring.EngineMetrics;
 import org.kvant.monitoring.Monitoring;
+import org.kvant.testkit.DemoModel;
 
 /** What a receiver gets from a real server. */
 class OtlpExportTest {

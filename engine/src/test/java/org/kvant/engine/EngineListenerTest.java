@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.kvant.testkit.DemoModel;
 
 class EngineListenerTest {
     private static final class Recorder implements EngineListener {

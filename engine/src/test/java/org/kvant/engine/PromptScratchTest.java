@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.TinyModel;
+import org.kvant.testkit.DemoModel;
 
 /** Prompts for a quantized cache take their way through the scratch, and nobody can tell but by the time. */
 class PromptScratchTest {

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.promptstore.PromptStoreFigures;
 import org.kvant.promptstore.PromptStoreOptions;
+import org.kvant.testkit.DemoModel;
 
 /** Engines that keep prompts in files, with the demo model. */
 class PromptCacheTest {

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.engine.SchedulerHarness.Step;
+import org.kvant.testkit.DemoModel;
 
 /** Rows that nobody wants are computed, counted nowhere and leave nothing behind. */
 class RowFillingTest {

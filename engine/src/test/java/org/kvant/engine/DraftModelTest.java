@@ -19,6 +19,7 @@ import org.kvant.llama.TinyModel;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.QuantizeOptions;
 import org.kvant.quantize.Quantizer;
+import org.kvant.testkit.DemoModel;
 
 /** The demo model in Q4_0 guesses for itself in F16. */
 class DraftModelTest {

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.kvant.llama.Backend;
 import org.kvant.llama.ContextOptions;
+import org.kvant.testkit.DemoModel;
 
 /** A scheduler on the test's own thread, so that a test decides when each decode happens. */
 final class SchedulerHarness implements AutoCloseable {

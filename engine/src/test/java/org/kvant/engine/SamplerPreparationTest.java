@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.kvant.grammar.Grammar;
+import org.kvant.testkit.DemoModel;
 
 class SamplerPreparationTest {
     private static Engine engine(int sequences) throws InterruptedException {

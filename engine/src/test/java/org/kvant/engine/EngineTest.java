@@ -24,6 +24,7 @@ import org.kvant.gguf.TensorSpec;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.UnsupportedTemplateException;
+import org.kvant.testkit.DemoModel;
 
 class EngineTest {
     private static final Duration LONG = Duration.ofSeconds(60);

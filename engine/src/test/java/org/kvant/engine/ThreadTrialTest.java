@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.kvant.testkit.DemoModel;
 
 class ThreadTrialTest {
     @Test

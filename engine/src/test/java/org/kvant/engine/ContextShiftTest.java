@@ -16,6 +16,7 @@ import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.DecodeResult;
 import org.kvant.llama.Memory;
+import org.kvant.testkit.DemoModel;
 
 class ContextShiftTest {
     private static final int CONTEXT = 256;

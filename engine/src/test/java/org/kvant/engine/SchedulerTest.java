@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.kvant.engine.SchedulerHarness.Step;
+import org.kvant.testkit.DemoModel;
 
 class SchedulerTest {
     private static final List<String> BEGINNINGS = List.of(

@@ -1,4 +1,4 @@
-package org.kvant.engine;
+package org.kvant.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,7 +9,7 @@ import org.kvant.convert.OutType;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.NativeOptions;
 
-/** The demo checkpoint as a GGUF file, converted once for all tests of a run. */
+/** The demo checkpoint as a GGUF file, converted once for all tests of a module's run. */
 public final class DemoModel {
     private static final Path FILE = convert();
 
@@ -25,9 +25,10 @@ public final class DemoModel {
         return NativeOptions.in(Path.of(System.getProperty("kvant.native.dir")));
     }
 
+    /** In the folder of what the module has built: tests run in the module's own folder. */
     private static Path convert() {
         Path root = Path.of(System.getProperty("kvant.root"));
-        Path target = root.resolve("server/target/demo-f16.gguf");
+        Path target = Path.of("target").toAbsolutePath().resolve("demo-f16.gguf");
         try {
             Files.createDirectories(target.getParent());
             Converter.convert(root.resolve("models/demo"), target, OutType.F16, ProgressListener.NONE);
