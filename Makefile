@@ -24,7 +24,7 @@ help:
 	@echo "                FROM=source builds them with cmake (BACKEND=cpu|cuda|metal|vulkan, OPENMP=ON|OFF); KVANT_NATIVE_DIR=<folder> uses that folder"
 	@echo "make bindings   regenerate the Java bindings (needs jextract on the PATH)"
 	@echo "make bench      microbenchmarks (JMH); bench-peer and bench-quantize compare with llama.cpp's programs"
-	@echo "make pictures   draw the pictures of docs/quality.md and docs/speed.md again; MODEL=<GGUF file> takes the types from it"
+	@echo "make pictures   draw the pictures of docs/lab/quality.md and docs/lab/speed.md again; MODEL=<GGUF file> takes the types from it"
 	@echo "make aot        let bin/kvant serve start in a second: a trained start, kept until the next build"
 	@echo "make dist       one archive that runs elsewhere with JDK 25: bin/kvant, jars, native libraries"
 	@echo "make format     format all Java sources"
@@ -89,11 +89,11 @@ bench-peer: build native/lib/current
 bench-quantize: build native/lib/current
 	@benchmarks/quantize.sh
 
-# The pictures of docs/quality.md and docs/speed.md, from the figures beside them; MODEL=<GGUF file>: the types from that file.
+# The pictures of docs/lab/quality.md and docs/lab/speed.md, from the figures beside them; MODEL=<GGUF file>: the types from that file.
 pictures: maven
 	@$(MVN) package -DskipTests -Dspotless.check.skip=true -pl benchmarks -am
-	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.quality.QualityPictures docs/quality $(if $(wildcard $(MODEL)/*),,$(MODEL))
-	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.peer.PeerPicture docs/speed/peers.csv
+	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.quality.QualityPictures docs/lab/quality $(if $(wildcard $(MODEL)/*),,$(MODEL))
+	@$(JAVA_HOME)/bin/java -cp benchmarks/target/benchmarks.jar org.kvant.benchmarks.peer.PeerPicture docs/lab/speed/peers.csv
 
 # What `make dist` does for its archive, for this tree: a sooner start of `bin/kvant serve` until the next build.
 aot: build native/lib/current

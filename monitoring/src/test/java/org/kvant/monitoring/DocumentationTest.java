@@ -11,9 +11,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The tables in docs/monitoring.md are the catalogue's. {@code -Dkvant.docs.write=true} writes them anew. */
+/** The tables in docs/reference/metrics.md are the catalogue's. {@code -Dkvant.docs.write=true} writes them anew. */
 class DocumentationTest {
-    private static final Path PAGE = Path.of(System.getProperty("kvant.root"), "docs", "monitoring.md");
+    private static final Path DOCS = Path.of(System.getProperty("kvant.root"), "docs");
+    private static final Path PAGE = DOCS.resolve("reference/metrics.md");
 
     @Test
     void theCatalogueOnThePageIsTheEnum() throws IOException {
@@ -33,9 +34,10 @@ class DocumentationTest {
     }
 
     @Test
-    void everyMetricThatThePageNamesExists() throws IOException {
+    void everyMetricThatThePagesNameExists() throws IOException {
+        String pages = Files.readString(PAGE) + Files.readString(DOCS.resolve("guide/monitoring.md"));
         List<String> named = Pattern.compile("\\bkvant_[a-z_]+[a-z]\\b")
-                .matcher(Files.readString(PAGE))
+                .matcher(pages)
                 .results()
                 .map(match -> match.group().replaceFirst("_(bucket|count|sum)$", ""))
                 .toList();
@@ -58,7 +60,7 @@ class DocumentationTest {
         }
         assertThat(page.substring(from, to))
                 .as(
-                        "docs/monitoring.md, %s: mvn -pl monitoring -am test -Dtest=DocumentationTest"
+                        "docs/reference/metrics.md, %s: mvn -pl monitoring -am test -Dtest=DocumentationTest"
                                 + " -Dsurefire.failIfNoSpecifiedTests=false -Dkvant.docs.write=true writes it",
                         name)
                 .isEqualTo(expected);

@@ -53,7 +53,7 @@ class PrometheusFilesTest {
     @Test
     void everyAlertIsTestedAndHasItsParagraph() throws Exception {
         String tests = Files.readString(PromQl.RULES.resolve("kvant.rules.test.yml"));
-        String page = Files.readString(Path.of(System.getProperty("kvant.root"), "docs", "monitoring.md"));
+        String page = Files.readString(Path.of(System.getProperty("kvant.root"), "docs", "guide", "monitoring.md"));
         String rules = Files.readString(PromQl.RULES.resolve("kvant.alerts.yml"));
         List<String> alerts =
                 ALERT.matcher(rules).results().map(match -> match.group(1)).toList();
@@ -65,7 +65,7 @@ class PrometheusFilesTest {
                     .containsPattern("alertname: " + alert + "\\n *eval_time: \\S+\\n *exp_alerts:\\n");
             assertThat(page).contains("\n### " + alert + "\n");
             assertThat(rules)
-                    .contains("runbook: docs/monitoring.md#" + alert.toLowerCase(java.util.Locale.ROOT) + "\n");
+                    .contains("runbook: docs/guide/monitoring.md#" + alert.toLowerCase(java.util.Locale.ROOT) + "\n");
         }
     }
 

@@ -13,7 +13,7 @@ import org.kvant.gguf.WriteOptions;
 
 /**
  * Converts a Hugging Face checkpoint folder (config.json, safetensors, tokenizer files) to a GGUF file, as llama.cpp's
- * convert_hf_to_gguf.py does: same tensors, same order, same metadata but for the exceptions in docs/convert.md.
+ * convert_hf_to_gguf.py does: same tensors, same order, same metadata but for the exceptions in docs/reference/convert.md.
  */
 public final class Converter {
     private static final String QUANTIZATION_VERSION = "general.quantization_version";

@@ -32,7 +32,7 @@ import org.kvant.llama.Vocab;
 
 /** Converted checkpoints against what llama.cpp's converter made of them: see the README beside the digests. */
 class GoldenTest {
-    /** Keys that differ on purpose, by checkpoint; docs/convert.md says why. */
+    /** Keys that differ on purpose, by checkpoint; docs/reference/convert.md says why. */
     private static final Map<String, Set<String>> EXCEPTED = Map.of(
             "tinyllama", Set.of("tokenizer.ggml.scores"),
             "qwen2", Set.of(Vocab.NFC_KEY),

@@ -23,7 +23,7 @@ public final class PeerPicture {
 
     private PeerPicture() {}
 
-    /** Draws the picture of a table again: {@code docs/speed/peers.csv}. */
+    /** Draws the picture of a table again: {@code docs/lab/speed/peers.csv}. */
     public static void main(String[] arguments) throws IOException {
         if (arguments.length != 1) {
             throw new IllegalArgumentException("usage: PeerPicture TABLE.csv");

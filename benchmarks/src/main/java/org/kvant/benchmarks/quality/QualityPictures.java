@@ -13,7 +13,7 @@ import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.TensorInfo;
 
 /**
- * Draws the pictures of {@code docs/quality.md} from the figures beside them: {@code divergence.csv} (maker, name, bytes, mean KLD) and
+ * Draws the pictures of {@code docs/lab/quality.md} from the figures beside them: {@code divergence.csv} (maker, name, bytes, mean KLD) and
  * {@code allocation.csv} (tensor, type, bytes; the first line is the title). With a GGUF file as the second argument its types become
  * {@code allocation.csv} first.
  */

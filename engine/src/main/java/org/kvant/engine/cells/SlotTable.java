@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Shares beginnings among sequences: a new request begins with what any sequence, running or finished, has of its prompt. A finished one is
  * continued in place if little else is lost by that; otherwise the beginning is copied, which costs nothing where sequences share a buffer and a copy
  * of the whole sequence's buffer where each has its own. With a few hundred sequences at most, comparing the prompt with each takes
- * microseconds (docs/decisions/prefix-cache.md).
+ * microseconds (docs/decisions/0005-prefix-cache.md).
  *
  * <p>Where each sequence has a buffer of its own, llama.cpp computes neighbours (by number) in one pass over the weights and everything else in
  * passes of its own ({@code llama_batch_allocr::split_equal}). So of several idle sequences the one that keeps the busy ones together wins.
