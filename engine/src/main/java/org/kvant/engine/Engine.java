@@ -244,8 +244,8 @@ public final class Engine implements AutoCloseable {
                     RequestRejectedException.Reason.CONTEXT_EXCEEDED,
                     "The prompt has " + tokens.length + " tokens; the context of a sequence has room for "
                             + info.sequenceContext()
-                            + ", prompt and completion together. Shorten the prompt or start the"
-                            + " server with a larger --ctx-size.");
+                            + ", prompt and completion together. Shorten the prompt, or set the engine up with"
+                            + " a larger context.");
         }
         for (int i = 0; i < tokens.length; i++) {
             if (tokens[i] < 0 || tokens[i] >= info.vocabularySize()) {

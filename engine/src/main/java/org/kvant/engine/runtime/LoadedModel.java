@@ -112,10 +112,11 @@ public final class LoadedModel implements DecodeTarget, AutoCloseable {
 
     private static void checkShift(Model model, Context context) throws EngineSetupException {
         if (!context.memory().canShift()) {
-            throw new EngineSetupException("--context-shift can't be used with " + model.path()
-                    + ": positions in its memory (K cache of type "
-                    + context.cacheTypeK().ggmlName()
-                    + ") can't be moved; use an f16 cache if it is quantized or bf16, or leave --context-shift out");
+            throw new EngineSetupException(
+                    EngineSetupException.Setting.CONTEXT_SHIFT,
+                    "the context can't be shifted with " + model.path() + ": positions in its memory (K cache of type "
+                            + context.cacheTypeK().ggmlName()
+                            + ") can't be moved; use an f16 cache if it is quantized or bf16");
         }
     }
 

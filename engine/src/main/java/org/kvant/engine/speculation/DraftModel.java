@@ -99,10 +99,12 @@ public final class DraftModel implements AutoCloseable {
      */
     public static void checkServed(Model served) throws EngineSetupException {
         if (served.recurrent() || served.slidingWindow() > 0) {
-            throw new EngineSetupException("a draft model can't guess for " + served.path()
-                    + ": wrong guesses must be forgotten, and a model with a "
-                    + (served.recurrent() ? "recurrent state" : "sliding window")
-                    + " can't be set back; start without --draft");
+            throw new EngineSetupException(
+                    EngineSetupException.Setting.DRAFT,
+                    "a draft model can't guess for " + served.path()
+                            + ": wrong guesses must be forgotten, and a model with a "
+                            + (served.recurrent() ? "recurrent state" : "sliding window")
+                            + " can't be set back");
         }
     }
 

@@ -39,7 +39,9 @@ public final class DraftVocabulary {
     }
 
     private static EngineSetupException different(Model served, Model draft, String how) {
-        return new EngineSetupException("the draft model " + draft.path() + " has another vocabulary than "
-                + served.path() + ": " + how + "; use a small model of the same family");
+        return new EngineSetupException(
+                EngineSetupException.Setting.DRAFT,
+                "the draft model " + draft.path() + " has another vocabulary than " + served.path() + ": " + how
+                        + "; use a small model of the same family");
     }
 }

@@ -180,7 +180,7 @@ class ContextShiftTest {
     void aCacheThatCannotBeMovedIsRefused() {
         assertThatThrownBy(() -> harness(SchedulerHarness.context(1, CONTEXT).cacheTypeK(GgmlType.BF16), false))
                 .isInstanceOf(EngineSetupException.class)
-                .hasMessageContaining("--context-shift")
+                .hasMessageContaining("can't be shifted")
                 .hasMessageContaining("bf16");
     }
 }
