@@ -28,6 +28,7 @@ final class GenerationRoutes {
     private final RequestLog log;
     private final HttpListener listener;
     private final Refusals refusals;
+    private final HeapBudget budget;
 
     GenerationRoutes(
             Vertx vertx,
@@ -44,6 +45,7 @@ final class GenerationRoutes {
         this.served = served;
         this.inflight = inflight;
         this.refusals = refusals;
+        budget = new HeapBudget(options.answerBytes());
         listener = refusals.listener();
         log = new RequestLog(options.logPrompts());
     }
@@ -69,7 +71,9 @@ final class GenerationRoutes {
                                 () -> {
                                     served.requireAny();
                                     return preparation.prepare(
-                                            new RequestPreparer(served, options.fingerprint(), listener), body);
+                                            new RequestPreparer(
+                                                    served, options.fingerprint(), budget.total(), listener),
+                                            body);
                                 },
                                 false))
                 .onSuccess(prepared ->
@@ -98,13 +102,23 @@ final class GenerationRoutes {
         if (response.closed()) {
             return;
         }
+        if (!budget.tryReserve(prepared.bytes())) {
+            refuse(
+                    response,
+                    prepared.head().id(),
+                    ApiError.overloaded(
+                            "The answers under way leave too little memory for this one. Try again later."));
+            return;
+        }
         if (!inflight.begin()) {
+            budget.release(prepared.bytes());
             refuse(response, prepared.head().id(), ApiError.unavailable(ServedEngine.DRAINING));
             return;
         }
         AtomicBoolean open = new AtomicBoolean(true);
         Runnable whenOver = () -> {
             if (open.getAndSet(false)) {
+                budget.release(prepared.bytes());
                 inflight.end();
             }
         };

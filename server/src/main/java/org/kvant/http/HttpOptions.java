@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param modelIds what requests name the models by, each once; a request that names none means the first
  * @param apiKey what requests must bring along, except to {@code /health} and {@code /ready}; null lets everybody in
  * @param maxBodyBytes longest request body
+ * @param answerBytes Java memory that all answers under way may take together, as it is reckoned before they begin
  * @param requestTimeout how long a connection may take to send its first request's headers, and any request's body
  * @param keepAlive how long a connection may stay open between two requests; longer than clients keep theirs, so that it is the client who
  *     closes and no request meets a closing connection
@@ -26,6 +27,7 @@ public record HttpOptions(
         List<String> modelIds,
         @Nullable String apiKey,
         int maxBodyBytes,
+        long answerBytes,
         Duration requestTimeout,
         Duration keepAlive,
         Duration pingInterval,
@@ -42,12 +44,13 @@ public record HttpOptions(
         check(Set.copyOf(modelIds).size() == modelIds.size(), "Two models have the same id: " + modelIds);
         check(apiKey == null || !apiKey.isBlank(), "The API key must not be empty");
         check(maxBodyBytes > 0, "The limit on request bodies must be at least 1 byte, not " + maxBodyBytes);
+        check(answerBytes > 0, "The memory for answers must be at least 1 byte, not " + answerBytes);
         check(requestTimeout.isPositive(), "The request timeout must be over 0");
         check(keepAlive.isPositive(), "The keep-alive time must be over 0");
         check(pingInterval.isPositive(), "The ping interval must be over 0");
     }
 
-    /** Everything else by default: no key, 16 MiB, a minute for headers and body, 15 minutes between requests, a ping each 15 seconds. */
+    /** Everything else by default: no key, 16 MiB, half of the heap for answers, a minute for headers and body, 15 minutes between requests, a ping each 15 seconds. */
     public static HttpOptions of(String host, int port, String... modelIds) {
         return new HttpOptions(
                 host,
@@ -55,6 +58,7 @@ public record HttpOptions(
                 List.of(modelIds),
                 null,
                 DEFAULT_MAX_BODY,
+                Runtime.getRuntime().maxMemory() / 2,
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(15),
                 Duration.ofSeconds(15),
@@ -69,6 +73,7 @@ public record HttpOptions(
                 modelIds,
                 key,
                 maxBodyBytes,
+                answerBytes,
                 requestTimeout,
                 keepAlive,
                 pingInterval,
@@ -78,7 +83,32 @@ public record HttpOptions(
 
     public HttpOptions withMaxBodyBytes(int bytes) {
         return new HttpOptions(
-                host, port, modelIds, apiKey, bytes, requestTimeout, keepAlive, pingInterval, logPrompts, fingerprint);
+                host,
+                port,
+                modelIds,
+                apiKey,
+                bytes,
+                answerBytes,
+                requestTimeout,
+                keepAlive,
+                pingInterval,
+                logPrompts,
+                fingerprint);
+    }
+
+    public HttpOptions withAnswerBytes(long bytes) {
+        return new HttpOptions(
+                host,
+                port,
+                modelIds,
+                apiKey,
+                maxBodyBytes,
+                bytes,
+                requestTimeout,
+                keepAlive,
+                pingInterval,
+                logPrompts,
+                fingerprint);
     }
 
     public HttpOptions withTimeouts(Duration request, Duration betweenRequests) {
@@ -88,6 +118,7 @@ public record HttpOptions(
                 modelIds,
                 apiKey,
                 maxBodyBytes,
+                answerBytes,
                 request,
                 betweenRequests,
                 pingInterval,
@@ -102,6 +133,7 @@ public record HttpOptions(
                 modelIds,
                 apiKey,
                 maxBodyBytes,
+                answerBytes,
                 requestTimeout,
                 keepAlive,
                 interval,
@@ -116,6 +148,7 @@ public record HttpOptions(
                 modelIds,
                 apiKey,
                 maxBodyBytes,
+                answerBytes,
                 requestTimeout,
                 keepAlive,
                 pingInterval,
@@ -125,7 +158,17 @@ public record HttpOptions(
 
     public HttpOptions withLogPrompts(boolean log) {
         return new HttpOptions(
-                host, port, modelIds, apiKey, maxBodyBytes, requestTimeout, keepAlive, pingInterval, log, fingerprint);
+                host,
+                port,
+                modelIds,
+                apiKey,
+                maxBodyBytes,
+                answerBytes,
+                requestTimeout,
+                keepAlive,
+                pingInterval,
+                log,
+                fingerprint);
     }
 
     private static void check(boolean ok, String message) {

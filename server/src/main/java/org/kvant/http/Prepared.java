@@ -14,6 +14,7 @@ import org.kvant.openai.ResponseHead;
  * @param echoes one for each prompt; empty if prompts aren't sent back
  * @param labels the texts of tokens, for log probabilities
  * @param logprobs whether log probabilities are sent
+ * @param bytes Java memory that the answer can come to
  */
 record Prepared(
         ResponseHead head,
@@ -24,4 +25,5 @@ record Prepared(
         TokenLabels labels,
         boolean logprobs,
         boolean stream,
-        boolean includeUsage) {}
+        boolean includeUsage,
+        long bytes) {}

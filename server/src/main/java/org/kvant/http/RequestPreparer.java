@@ -26,9 +26,12 @@ final class RequestPreparer {
 
     private final ServedModels served;
     private final String fingerprint;
+    private final long answerBytes;
     private final HttpListener listener;
 
-    RequestPreparer(ServedModels served, String fingerprint, HttpListener listener) {
+    /** @param answerBytes the most Java memory that an answer may come to */
+    RequestPreparer(ServedModels served, String fingerprint, long answerBytes, HttpListener listener) {
+        this.answerBytes = answerBytes;
         this.served = served;
         this.fingerprint = fingerprint;
         this.listener = listener;
@@ -165,6 +168,10 @@ final class RequestPreparer {
                         .build());
             }
         }
+        long bytes = AnswerCost.bytes(requests, inference.model().sequenceContext(), parameters.stream());
+        if (bytes > answerBytes) {
+            throw new ApiException(ApiError.answerTooLarge(bytes, answerBytes));
+        }
         ResponseHead head = new ResponseHead(chat, id, System.currentTimeMillis() / 1000, model.name(), fingerprint);
         return new Prepared(
                 head,
@@ -175,7 +182,8 @@ final class RequestPreparer {
                 new TokenLabels(inference.tokenizer()),
                 parameters.logprobs() >= 0,
                 parameters.stream(),
-                parameters.includeUsage());
+                parameters.includeUsage(),
+                bytes);
     }
 
     private static String randomId() {

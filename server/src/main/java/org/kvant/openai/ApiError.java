@@ -67,6 +67,20 @@ public record ApiError(
                 "model_not_found");
     }
 
+    /** 400: an answer that can't be held in memory, whatever else goes on. */
+    public static ApiError answerTooLarge(long bytes, long limit) {
+        return invalid(
+                "The answer could take " + mebibytes(bytes) + " MiB of this server's memory, and "
+                        + mebibytes(limit) + " MiB is the limit. Ask for fewer prompts, a smaller 'n' or 'best_of',"
+                        + " fewer 'max_tokens' or fewer log probabilities, or stream the answer.",
+                "n",
+                "answer_too_large");
+    }
+
+    private static long mebibytes(long bytes) {
+        return (bytes + (1 << 20) - 1) >> 20;
+    }
+
     /** 404: there is no such route. */
     public static ApiError unknownRoute(String method, String path) {
         return new ApiError(

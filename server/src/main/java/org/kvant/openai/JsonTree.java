@@ -20,7 +20,14 @@ import org.jspecify.annotations.Nullable;
  * million tokens should not become a million objects.
  */
 final class JsonTree {
+    /**
+     * Most values of a body; a list of token ids counts as one. As objects they take more than ten times their bytes, and no request needs
+     * as many: those that could are lists of tokens.
+     */
+    static final int MOST_VALUES = 100_000;
+
     private final JsonParser parser;
+    private int values;
 
     private JsonTree(JsonParser parser) {
         this.parser = parser;
@@ -58,6 +65,10 @@ final class JsonTree {
     }
 
     private @Nullable Object value(JsonToken token) throws IOException {
+        if (++values > MOST_VALUES) {
+            throw new StreamConstraintsException(
+                    "it has more than " + MOST_VALUES + " values", parser.currentTokenLocation());
+        }
         return switch (token) {
             case START_OBJECT -> object();
             case START_ARRAY -> array();
