@@ -12,7 +12,7 @@ final class ModelArgument {
             names = {"-m", "--model"},
             required = true,
             paramLabel = "FILE",
-            description = "GGUF file; of a split one the first part.")
+            description = "GGUF file; of a split model the first part.")
     private @Nullable Path option;
 
     @Parameters(index = "0", paramLabel = "FILE", description = "GGUF file, with or without -m.")

@@ -44,7 +44,9 @@ class LinksTest {
             int hash = target.indexOf('#');
             String path = hash < 0 ? target : target.substring(0, hash);
             Path file = path.isEmpty() ? page : page.resolveSibling(path).normalize();
-            assertThat(file).as("link '%s' in %s", target, ROOT.relativize(page)).exists();
+            assertThat(file)
+                    .as("link '%s' in %s", target, ROOT.relativize(page))
+                    .exists();
             if (hash >= 0) {
                 assertThat(anchors(file))
                         .as("link '%s' in %s", target, ROOT.relativize(page))

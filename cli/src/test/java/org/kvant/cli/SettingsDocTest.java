@@ -28,8 +28,8 @@ class SettingsDocTest {
     /** What every command has; the page says so once. */
     private static final Set<String> STANDARD = Set.of("-h", "--help", "-V", "--version");
 
-    private static final Pattern VARIABLE =
-            Pattern.compile("getenv\\(\\s*\"(\\w+)\"|\"((?:KVANT|OTEL)_[A-Z_]+)\"|env:(\\w+)|environment\\.get\\(\"(\\w+)\"");
+    private static final Pattern VARIABLE = Pattern.compile(
+            "getenv\\(\\s*\"(\\w+)\"|\"((?:KVANT|OTEL)_[A-Z_]+)\"|env:(\\w+)|environment\\.get\\(\"(\\w+)\"");
     private static final Pattern SHELL_VARIABLE = Pattern.compile("\\$[{(]?(KVANT_[A-Z_]+|JAVA_HOME)");
     private static final Pattern PROPERTY = Pattern.compile(
             "(?:get(?:Property|Boolean|Integer|Long)\\(\\s*|PROPERTY\\s*=\\s*)\"((?:kvant|logback)\\.[\\w.]+)\"");
@@ -64,7 +64,9 @@ class SettingsDocTest {
             String value = option.defaultValue();
             if (value != null && !value.isBlank() && !value.contains("$") && !STANDARD.contains(option.longestName())) {
                 assertThat(rows.get(option.longestName()))
-                        .as("default of %s in docs/reference/settings.md, section 'kvant %s'", option.longestName(), name)
+                        .as(
+                                "default of %s in docs/reference/settings.md, section 'kvant %s'",
+                                option.longestName(), name)
                         .isNotNull()
                         .matches("`?" + Pattern.quote(value) + "`?");
             }
@@ -165,7 +167,10 @@ class SettingsDocTest {
                     .filter(Files::isDirectory)
                     .toList();
             assertThat(folders).as("folders %s", folder).hasSizeGreaterThan(3);
-            return folders.stream().flatMap(SettingsDocTest::walk).filter(file -> file.toString().endsWith(".java")).toList();
+            return folders.stream()
+                    .flatMap(SettingsDocTest::walk)
+                    .filter(file -> file.toString().endsWith(".java"))
+                    .toList();
         }
     }
 
