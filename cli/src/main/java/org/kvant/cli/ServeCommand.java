@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
 /** {@code kvant serve}: a model behind the OpenAI API. */
 @Command(
         name = "serve",
-        description = "Serves a GGUF model over the OpenAI HTTP API. Ctrl-C drains and stops; a second one ends it at once.",
+        description =
+                "Serves a GGUF model over the OpenAI HTTP API. Ctrl-C drains and stops; a second one ends it at once.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footer = {
