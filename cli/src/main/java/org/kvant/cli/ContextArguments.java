@@ -103,7 +103,7 @@ final class ContextArguments {
             converter = SizeOrNothingConverter.class,
             paramLabel = "SIZE",
             description =
-                    "Most memory for computing long prompts in f16 beside a quantized cache, which is faster on the "
+                    "Most memory for computing long prompts in f16 when the cache is quantized, which is faster on the "
                             + "CPU. Not used once attention is computed in Java; 0: none (default: 256MiB).")
     private @Nullable Long promptScratch;
 

@@ -32,8 +32,10 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footer = {
             "",
-            "Routes: /v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize,",
-            "        /health (503 while loading), /ready (200 while requests are admitted), /metrics (Prometheus)."
+            "Routes: /v1/chat/completions, /v1/completions, /v1/models,",
+            "        /apply-template, /tokenize, /detokenize, / (status page),",
+            "        /health (503 while loading), /ready (200 while requests are",
+            "        admitted), /metrics (Prometheus)."
         })
 public final class ServeCommand implements Callable<Integer> {
     /** Longer queues than this only make clients wait for an answer that comes after they have given up. */
@@ -161,7 +163,7 @@ public final class ServeCommand implements Callable<Integer> {
             names = "--context-shift",
             description =
                     "Let answers with a token limit continue when the context is full, by dropping its older half "
-                            + "behind n_keep prompt tokens.")
+                            + "after the first n_keep tokens.")
     private boolean contextShift;
 
     @Mixin

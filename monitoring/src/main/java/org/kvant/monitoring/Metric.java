@@ -282,7 +282,7 @@ public enum Metric {
             "kvant_prompt_scratch_bytes",
             GAUGE,
             MetricUnit.BYTES,
-            "Memory of the f16 context for long prompts beside a quantized KV cache; 0 until the first one.",
+            "Memory of the f16 context that computes long prompts for a quantized KV cache; 0 until the first one.",
             MODEL,
             SCRATCH_PART),
     HOST_CACHE_BYTES(
