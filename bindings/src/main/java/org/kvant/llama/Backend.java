@@ -11,9 +11,13 @@ import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_h;
 import org.kvant.llama.loader.NativeLibraries;
 import org.kvant.llama.loader.NativeLoadException;
+import org.kvant.llama.loader.UnusedBackends;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** llama.cpp in this process. There is one, loaded once and never unloaded; its methods may be called from any thread. */
 public final class Backend {
+    private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
     private static @Nullable Backend instance;
 
     private final NativeLibraries libraries;
@@ -71,6 +75,7 @@ public final class Backend {
                 llama_h.ggml_backend_load_all_from_path(
                         arena.allocateFrom(directory().toString()));
             }
+            UnusedBackends.reasons(directory()).forEach(LOG::warn);
         }
         if (devices().stream().noneMatch(d -> d.kind() == Device.Kind.CPU)) {
             throw new NativeLoadException("no CPU backend (libggml-cpu*) that runs on this machine in " + directory());

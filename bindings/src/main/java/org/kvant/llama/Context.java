@@ -10,12 +10,12 @@ import org.kvant.llama.ffi.llama_context_params;
 import org.kvant.llama.ffi.llama_h;
 
 /**
- * A model's state for a number of sequences: KV cache, buffers, threads. Confined to the thread that created it: any other
+ * A model's state for a number of sequences: KV cache, buffers, threads. Confined to the thread that created it, or that it was handed over to: any other
  * gets a {@link WrongThreadException}, from every method but {@link #requestAbort}. A closed context throws
  * {@code IllegalStateException}.
  */
 public final class Context implements AutoCloseable {
-    private final Thread owner = Thread.currentThread();
+    private volatile Thread owner = Thread.currentThread();
     private final Model model;
     private final MemorySegment context;
     private final NativeBatch nativeBatch;
@@ -455,8 +455,8 @@ public final class Context implements AutoCloseable {
 
     void check() {
         if (Thread.currentThread() != owner) {
-            throw new WrongThreadException("a context belongs to the thread that created it (" + owner.getName()
-                    + "), not to " + Thread.currentThread().getName());
+            throw new WrongThreadException("a context belongs to one thread (" + owner.getName() + "), not to "
+                    + Thread.currentThread().getName());
         }
         if (closed) {
             throw new IllegalStateException("the context is closed");
@@ -478,12 +478,23 @@ public final class Context implements AutoCloseable {
         }
     }
 
+    /**
+     * Makes this the context of another thread, which alone may use and close it from now on: a model can then be loaded beside the decodes of others. The
+     * caller sees to it that the other thread learns of it by a safe publication.
+     *
+     * @throws WrongThreadException if it isn't the calling thread's
+     */
+    public void handOver(Thread to) {
+        check();
+        owner = to;
+    }
+
     /** Frees everything. A second call does nothing. */
     @Override
     public void close() {
         if (Thread.currentThread() != owner) {
             throw new WrongThreadException(
-                    "a context must be closed by the thread that created it (" + owner.getName() + ")");
+                    "a context must be closed by the thread that it belongs to (" + owner.getName() + ")");
         }
         if (closed) {
             return;

@@ -10,7 +10,9 @@ import org.kvant.llama.ffi.ggml_backend_sched_eval_callback;
  * has returned. Used on the context's thread only.
  */
 final class EvalHook implements AutoCloseable {
-    private final Arena arena = Arena.ofConfined();
+    /** Shared, since a context may be handed over to another thread; only one thread uses it at a time. */
+    private final Arena arena = Arena.ofShared();
+
     private final EvalCallback callback;
     private final Runnable stopDecode;
     private final MemorySegment stub;

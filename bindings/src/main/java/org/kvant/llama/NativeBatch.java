@@ -9,7 +9,9 @@ import org.kvant.llama.ffi.llama_batch;
  * The {@code llama_batch} of one context, allocated once, and which of its tokens have logits. Only checked batches get in.
  */
 final class NativeBatch implements AutoCloseable {
-    private final Arena arena = Arena.ofConfined();
+    /** Shared, since a context may be handed over to another thread; only one thread uses it at a time. */
+    private final Arena arena = Arena.ofShared();
+
     private final MemorySegment batch = llama_batch.allocate(arena);
     private final MemorySegment tokens;
     private final MemorySegment positions;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.EngineOptions;
+import org.kvant.engine.settings.EngineOptions;
 import org.kvant.evaluate.KvTypes;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;

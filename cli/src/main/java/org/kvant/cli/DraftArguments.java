@@ -2,7 +2,7 @@ package org.kvant.cli;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.DraftOptions;
+import org.kvant.engine.settings.DraftOptions;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.MemoryPlan;
+import org.kvant.engine.runtime.MemoryPlan;
 import org.kvant.llama.ContextOptions;
 
 /**

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.EngineOptions;
+import org.kvant.engine.settings.EngineOptions;
 import org.kvant.gguf.GgufFile;
 import org.kvant.http.HttpOptions;
 import org.kvant.llama.ContextOptions;

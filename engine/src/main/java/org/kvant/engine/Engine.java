@@ -1,5 +1,7 @@
 package org.kvant.engine;
 
+import static org.kvant.engine.watch.EngineLog.LOG;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -7,29 +9,55 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kvant.engine.cells.StoredPrefixes;
+import org.kvant.engine.request.Generation;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.QueueFullException;
+import org.kvant.engine.request.RequestRejectedException;
+import org.kvant.engine.request.TokenSink;
+import org.kvant.engine.runtime.AbortWatch;
+import org.kvant.engine.runtime.DecodeThread;
+import org.kvant.engine.runtime.LoadedModel;
+import org.kvant.engine.runtime.ModelInfo;
+import org.kvant.engine.runtime.ModelLoop;
+import org.kvant.engine.runtime.ModelTemplates;
+import org.kvant.engine.runtime.ModelTokenizer;
+import org.kvant.engine.runtime.Tokenizer;
+import org.kvant.engine.sampling.SamplerPreparation;
+import org.kvant.engine.sampling.TokenSampler;
+import org.kvant.engine.scheduling.ActiveRequest;
+import org.kvant.engine.scheduling.AdmissionQueue;
+import org.kvant.engine.scheduling.LiveRequests;
+import org.kvant.engine.settings.EngineOptions;
+import org.kvant.engine.speculation.DraftModel;
+import org.kvant.engine.watch.EngineListener;
+import org.kvant.engine.watch.EngineSnapshot;
+import org.kvant.engine.watch.EngineState;
+import org.kvant.engine.watch.Gauges;
+import org.kvant.engine.watch.ModelMemory;
+import org.kvant.engine.watch.SafeListener;
+import org.kvant.engine.watch.ThreadCounts;
 import org.kvant.llama.Backend;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.UnsupportedTemplateException;
 import org.kvant.promptstore.PromptStoreFigures;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * One model behind one decode thread. The thread loads the model, owns the native context and everything in it, and runs until the engine is
- * closed; all methods here may be called from any thread.
+ * One model behind a decode thread, which owns the native context and everything in it; all methods here may be called from any thread. Several models can
+ * share the thread: {@link org.kvant.engine.host.ModelHost}.
  */
 public final class Engine implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(Engine.class);
-
     private final EngineOptions options;
     private final SafeListener listener;
     private final AdmissionQueue queue;
     private final LiveRequests live;
     private final Gauges gauges = new Gauges();
-    private final DecodeLoop loop;
-    private final Thread thread;
+    private final ModelLoop loop;
+    private final DecodeThread decoder;
+    private final boolean ownsDecoder;
     private final long startNanos = System.nanoTime();
     private final CountDownLatch settled = new CountDownLatch(1);
 
@@ -49,25 +77,46 @@ public final class Engine implements AutoCloseable {
             ModelMemory draft,
             @Nullable StoredPrefixes stored) {}
 
-    private Engine(Path file, EngineOptions options, EngineListener listener) {
+    private Engine(
+            Path file,
+            EngineOptions options,
+            EngineListener listener,
+            DecodeThread decoder,
+            boolean ownsDecoder,
+            int quota) {
+        this.decoder = decoder;
+        this.ownsDecoder = ownsDecoder;
         this.options = options;
         this.listener = new SafeListener(listener);
         queue = new AdmissionQueue(options.queueCapacity());
         live = new LiveRequests(this.listener);
-        loop = new DecodeLoop(file, options, queue, live, this.listener, gauges, new LoopEvents());
-        thread = new Thread(loop, "kvant-decode");
-        // Whoever forgets to close an engine still gets the process to end.
-        thread.setDaemon(true);
+        loop = new ModelLoop(file, options, quota, decoder, queue, live, this.listener, gauges, new LoopEvents());
     }
 
     /**
-     * Starts the decode thread, which loads the model; returns at once in state {@link EngineState#LOADING}. A failure shows as
+     * Begins to load a model, for a decode thread of its own; returns at once in state {@link EngineState#LOADING}. A failure shows as
      * {@link EngineState#FAILED} with {@link #failure()}.
      */
     public static Engine start(Path modelFile, EngineOptions options, EngineListener listener) {
-        Engine engine = new Engine(modelFile, options, listener);
+        return begin(new Engine(modelFile, options, listener, new DecodeThread("kvant-decode"), true, 1));
+    }
+
+    /**
+     * The same on a decode thread that other models have, too.
+     *
+     * @param quota steps that this model may take before others get their turn, at least 1
+     */
+    public static Engine start(
+            Path modelFile, EngineOptions options, EngineListener listener, DecodeThread decoder, int quota) {
+        if (quota < 1) {
+            throw new IllegalArgumentException("the quota must be at least 1 step, not " + quota);
+        }
+        return begin(new Engine(modelFile, options, listener, decoder, false, quota));
+    }
+
+    private static Engine begin(Engine engine) {
         engine.listener.stateChanged(EngineState.LOADING, null);
-        engine.thread.start();
+        engine.loop.start();
         return engine;
     }
 
@@ -115,7 +164,7 @@ public final class Engine implements AutoCloseable {
      * @throws EngineNotReadyException before the model is loaded
      */
     public ModelTemplates templates() {
-        return ModelTemplates.of(loaded().model.model);
+        return ModelTemplates.of(loaded().model.model());
     }
 
     /**
@@ -127,7 +176,7 @@ public final class Engine implements AutoCloseable {
      */
     public String applyChatTemplate(List<ChatMessage> messages, boolean addAssistant)
             throws UnsupportedTemplateException {
-        return loaded().model.model.applyChatTemplate(messages, addAssistant);
+        return loaded().model.model().applyChatTemplate(messages, addAssistant);
     }
 
     /**
@@ -154,11 +203,9 @@ public final class Engine implements AutoCloseable {
         }
         ModelInfo info = loaded().info;
         checkPrompt(request.tokens(), info);
+        CompletableFuture<TokenSampler> sampler = SamplerPreparation.needed(request) ? new CompletableFuture<>() : null;
         ActiveRequest active =
-                new ActiveRequest(request, sink, info.sequenceContext(), options.contextShift(), loop::wake);
-        CompletableFuture<RequestSampler> sampler =
-                SamplerPreparation.needed(request) ? new CompletableFuture<>() : null;
-        active.preparation = sampler;
+                new ActiveRequest(request, sink, info.sequenceContext(), options.contextShift(), sampler, loop::wake);
         live.add(active);
         boolean admitted = false;
         try {
@@ -172,18 +219,18 @@ public final class Engine implements AutoCloseable {
             throw notReady();
         }
         if (sampler != null) {
-            prepare(active, sampler);
+            prepare(request, active, sampler);
         }
         loop.wake();
         return active;
     }
 
-    private void prepare(ActiveRequest request, CompletableFuture<RequestSampler> sampler) {
+    private void prepare(GenerationRequest request, ActiveRequest active, CompletableFuture<TokenSampler> sampler) {
         try {
-            loaded().model.preparation.start(request, sampler, loop::wake);
+            loaded().model.preparation().start(request, active::finished, sampler, loop::wake);
         } catch (RejectedExecutionException e) {
             // The engine is being closed, and this request ended with the others.
-            log.debug("Request {} comes too late", request.id());
+            LOG.debug("Request {} comes too late", request.id());
         }
     }
 
@@ -197,8 +244,8 @@ public final class Engine implements AutoCloseable {
                     RequestRejectedException.Reason.CONTEXT_EXCEEDED,
                     "The prompt has " + tokens.length + " tokens; the context of a sequence has room for "
                             + info.sequenceContext()
-                            + ", prompt and completion together. Shorten the prompt or start the"
-                            + " server with a larger --ctx-size.");
+                            + ", prompt and completion together. Shorten the prompt, or set the engine up with"
+                            + " a larger context.");
         }
         for (int i = 0; i < tokens.length; i++) {
             if (tokens[i] < 0 || tokens[i] >= info.vocabularySize()) {
@@ -254,19 +301,20 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Cancels everything, frees the model and waits for the decode thread's end. Closing again does nothing. On the decode thread itself, as from
+     * Cancels everything, frees the model and waits for that. Closing again does nothing. On the decode thread itself, as from
      * a sink, it doesn't wait.
      */
     @Override
     public void close() {
         loop.stop();
-        if (Thread.currentThread() == thread) {
+        if (decoder.current()) {
             return;
         }
         boolean interrupted = false;
-        while (thread.isAlive() && !AbortWatch.aborted()) {
+        boolean ended = false;
+        while (!ended && !AbortWatch.aborted()) {
             try {
-                thread.join(100);
+                ended = loop.ended().await(100, TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -313,30 +361,33 @@ public final class Engine implements AutoCloseable {
         boolean unused = moveTo(EngineState.FAILED);
     }
 
-    private final class LoopEvents implements DecodeLoop.Owner {
+    private final Consumer<String> aborted = this::nativeAborted;
+
+    private final class LoopEvents implements ModelLoop.Owner {
         @Override
         public void starting(Backend backend) {
-            AbortWatch.add(Engine.this, backend);
+            AbortWatch.add(aborted, backend);
         }
 
         @Override
         public void loaded(LoadedModel model, @Nullable StoredPrefixes stored) {
+            DraftModel draft = model.draft();
             loaded = new Loaded(
                     model,
-                    model.info,
-                    new ModelTokenizer(model.vocab),
-                    new ThreadCounts(model.context.threads(), model.context.threadsBatch()),
-                    model.context.kvBytesK(),
-                    model.context.kvBytesV(),
-                    model.context.computeBufferBytes(),
-                    model.draft == null ? ModelMemory.NONE : model.draft.memory(),
+                    model.info(),
+                    new ModelTokenizer(model.model().vocab()),
+                    new ThreadCounts(model.context().threads(), model.context().threadsBatch()),
+                    model.context().kvBytesK(),
+                    model.context().kvBytesV(),
+                    model.context().computeBufferBytes(),
+                    draft == null ? ModelMemory.NONE : draft.memory(),
                     stored);
             if (moveTo(EngineState.READY)) {
-                log.info(
+                LOG.info(
                         "Ready: {}, {} sequences of {} tokens",
-                        model.info.description(),
-                        model.info.maxSequences(),
-                        model.info.sequenceContext());
+                        model.info().description(),
+                        model.info().maxSequences(),
+                        model.info().sequenceContext());
             }
         }
 
@@ -347,8 +398,11 @@ public final class Engine implements AutoCloseable {
 
         @Override
         public void stopped() {
-            AbortWatch.remove(Engine.this);
+            AbortWatch.remove(aborted);
             boolean unused = moveTo(EngineState.STOPPED);
+            if (ownsDecoder) {
+                decoder.close();
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package org.kvant.engine;
 
 import org.jspecify.annotations.Nullable;
+import org.kvant.engine.watch.EngineState;
 
 /** The engine is loading, draining, stopped or failed. Unchecked, since it can come out of every use of a model. */
 public final class EngineNotReadyException extends IllegalStateException {

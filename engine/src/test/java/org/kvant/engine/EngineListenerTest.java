@@ -7,6 +7,15 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.kvant.engine.request.FinishReason;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
+import org.kvant.engine.scheduling.Collector;
+import org.kvant.engine.settings.EngineOptions;
+import org.kvant.engine.watch.EngineListener;
+import org.kvant.engine.watch.EngineState;
 import org.kvant.testkit.DemoModel;
 
 class EngineListenerTest {

@@ -10,6 +10,13 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.Generation;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.scheduling.Collector;
+import org.kvant.engine.settings.EngineOptions;
+import org.kvant.engine.watch.EngineListener;
+import org.kvant.engine.watch.EngineState;
 import org.kvant.testkit.DemoModel;
 
 /** What a flight recording has of the engine. */

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
-import org.kvant.engine.EngineSnapshot;
-import org.kvant.engine.EngineState;
+import org.kvant.engine.watch.EngineSnapshot;
+import org.kvant.engine.watch.EngineState;
 import org.kvant.promptstore.PromptStoreFigures;
 
 /** One engine's gauges, read from its snapshot at each scrape. Not thread-safe. */

@@ -14,12 +14,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.EngineListener;
-import org.kvant.engine.EngineSnapshot;
-import org.kvant.engine.EngineState;
-import org.kvant.engine.Outcome;
-import org.kvant.engine.Timings;
-import org.kvant.engine.Usage;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
+import org.kvant.engine.watch.EngineListener;
+import org.kvant.engine.watch.EngineSnapshot;
+import org.kvant.engine.watch.EngineState;
 
 /**
  * One engine's meters, all with the label {@code model}. Histograms and counters are registered, at zero, when this is made; the gauges follow

@@ -4,8 +4,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
-import org.kvant.engine.DraftOptions;
-import org.kvant.engine.EngineState;
+import org.kvant.engine.settings.DraftOptions;
+import org.kvant.engine.watch.EngineState;
 
 /** Labels of the catalogue, with the values that are known beforehand: their series exist, at zero, from the start. */
 @SuppressWarnings("ImmutableEnumChecker") // Lists made by List.of and toList are immutable.

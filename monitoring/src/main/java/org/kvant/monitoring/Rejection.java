@@ -1,8 +1,8 @@
 package org.kvant.monitoring;
 
 import org.kvant.engine.EngineNotReadyException;
-import org.kvant.engine.QueueFullException;
-import org.kvant.engine.RequestRejectedException;
+import org.kvant.engine.request.QueueFullException;
+import org.kvant.engine.request.RequestRejectedException;
 
 /** Why the engine refused a request, as the label {@code reason} says it. */
 enum Rejection {

@@ -1,8 +1,8 @@
 package org.kvant.monitoring;
 
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Finish;
-import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.GenerationRequest;
 import org.kvant.http.Exchange;
 import org.kvant.http.TraceParent;
 import org.kvant.openai.ApiError;

@@ -4,7 +4,7 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.kvant.engine.Outcome;
+import org.kvant.engine.request.Outcome;
 
 /**
  * vLLM's names, labels and meanings ({@code vllm/v1/metrics/loggers.py}), so that its dashboards, autoscalers and the endpoint picker of the

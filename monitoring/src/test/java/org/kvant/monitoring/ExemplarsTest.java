@@ -8,10 +8,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.kvant.engine.GenerationRequest;
-import org.kvant.engine.Outcome;
-import org.kvant.engine.Timings;
-import org.kvant.engine.Usage;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
 import org.kvant.http.Exchange;
 import org.kvant.http.TraceParent;
 

@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.kvant.engine.EngineSnapshot;
-import org.kvant.engine.EngineState;
-import org.kvant.engine.ModelMemory;
-import org.kvant.engine.Outcome;
-import org.kvant.engine.Timings;
-import org.kvant.engine.Usage;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
+import org.kvant.engine.watch.EngineSnapshot;
+import org.kvant.engine.watch.EngineState;
+import org.kvant.engine.watch.ModelMemory;
 import org.kvant.promptstore.PromptStoreFigures;
 
 class VocabularyTest {

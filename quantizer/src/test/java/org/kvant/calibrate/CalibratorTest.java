@@ -57,7 +57,8 @@ class CalibratorTest {
                 assertThat(same.shape()).as(tensor.name()).isEqualTo(tensor.shape());
                 float[] expected = floats(theirs, tensor);
                 float[] values = floats(ours, same);
-                // The file was recorded on a processor whose kernels round activations to bf16, by up to 2^-9, before they multiply bf16 weights; others
+                // The file was recorded on a processor whose kernels round activations to bf16, by up to 2^-9, before
+                // they multiply bf16 weights; others
                 // keep them in f32. Squares differ by twice as much, and deeper layers by some more.
                 for (int i = 0; i < expected.length; i++) {
                     assertThat(values[i]).as(tensor.name()).isCloseTo(expected[i], within(1e-2f * expected[i]));

@@ -9,14 +9,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Finish;
-import org.kvant.engine.FinishReason;
-import org.kvant.engine.Generation;
-import org.kvant.engine.GenerationRequest;
-import org.kvant.engine.QueueFullException;
-import org.kvant.engine.RequestRejectedException;
-import org.kvant.engine.TokenLogprob;
-import org.kvant.engine.TokenSink;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.FinishReason;
+import org.kvant.engine.request.Generation;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.QueueFullException;
+import org.kvant.engine.request.RequestRejectedException;
+import org.kvant.engine.request.TokenLogprob;
+import org.kvant.engine.request.TokenSink;
 import org.kvant.openai.ApiError;
 
 /**

@@ -2,7 +2,7 @@ package org.kvant.http;
 
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.request.GenerationRequest;
 
 /**
  * A generating request that was understood and goes to the engine.

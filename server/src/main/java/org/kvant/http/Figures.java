@@ -1,9 +1,9 @@
 package org.kvant.http;
 
-import org.kvant.engine.Finish;
-import org.kvant.engine.FinishReason;
-import org.kvant.engine.Timings;
-import org.kvant.engine.Usage;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.FinishReason;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
 import org.kvant.openai.PhaseTimes;
 import org.kvant.openai.TokenCounts;
 

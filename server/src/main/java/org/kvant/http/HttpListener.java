@@ -1,8 +1,8 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Finish;
-import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.GenerationRequest;
 import org.kvant.openai.ApiError;
 
 /**

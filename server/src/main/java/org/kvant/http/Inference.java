@@ -1,14 +1,14 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.EngineState;
-import org.kvant.engine.Generation;
-import org.kvant.engine.GenerationRequest;
-import org.kvant.engine.ModelInfo;
-import org.kvant.engine.QueueFullException;
-import org.kvant.engine.RequestRejectedException;
-import org.kvant.engine.TokenSink;
-import org.kvant.engine.Tokenizer;
+import org.kvant.engine.request.Generation;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.QueueFullException;
+import org.kvant.engine.request.RequestRejectedException;
+import org.kvant.engine.request.TokenSink;
+import org.kvant.engine.runtime.ModelInfo;
+import org.kvant.engine.runtime.Tokenizer;
+import org.kvant.engine.watch.EngineState;
 import org.kvant.openai.ChatPrompts;
 
 /** What the routes need of an engine; all of it thread-safe. A test puts a scripted one here. */

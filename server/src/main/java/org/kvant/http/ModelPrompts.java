@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Engine;
-import org.kvant.engine.ModelTemplates;
+import org.kvant.engine.runtime.ModelTemplates;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.UnsupportedTemplateException;
 import org.kvant.openai.ApiError;

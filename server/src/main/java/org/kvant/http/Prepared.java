@@ -1,7 +1,7 @@
 package org.kvant.http;
 
 import java.util.List;
-import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.request.GenerationRequest;
 import org.kvant.openai.ResponseHead;
 
 /**

@@ -1,9 +1,9 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Finish;
-import org.kvant.engine.GenerationRequest;
-import org.kvant.engine.Tokenizer;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.openai.ApiError;
 
 /** What there is to tell about one generating request, to the log and to the listener. Runs on the event loop. */

@@ -2,12 +2,12 @@ package org.kvant.http;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Finish;
-import org.kvant.engine.GenerationRequest;
-import org.kvant.engine.Outcome;
-import org.kvant.engine.Timings;
-import org.kvant.engine.Tokenizer;
-import org.kvant.engine.Usage;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.GenerationRequest;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
+import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.openai.ApiError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,7 +1,7 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.EngineState;
+import org.kvant.engine.watch.EngineState;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 

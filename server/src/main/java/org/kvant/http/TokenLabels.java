@@ -3,8 +3,8 @@ package org.kvant.http;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.kvant.engine.TokenLogprob;
-import org.kvant.engine.Tokenizer;
+import org.kvant.engine.request.TokenLogprob;
+import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.openai.LoggedToken;
 
 /** Gives tokens their texts. Thread-safe as the tokenizer is. */

@@ -6,7 +6,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.kvant.engine.Tokenizer;
+import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 import org.kvant.openai.ChatRequest;

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.kvant.engine.EngineState;
-import org.kvant.engine.Outcome;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.watch.EngineState;
 
 /** The server with the demo model as a client sees it. */
 class EngineOverHttpTest {

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.kvant.engine.Dry;
-import org.kvant.engine.FinishReason;
-import org.kvant.engine.Mirostat;
-import org.kvant.engine.SamplerKind;
-import org.kvant.engine.SamplingOptions;
+import org.kvant.engine.request.Dry;
+import org.kvant.engine.request.FinishReason;
+import org.kvant.engine.request.Mirostat;
+import org.kvant.engine.request.SamplerKind;
+import org.kvant.engine.request.SamplingOptions;
 
 /** From the request to the engine and from its tokens to the answer. */
 class GenerationRoutesTest {

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.kvant.engine.Finish;
-import org.kvant.engine.GenerationRequest;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.GenerationRequest;
 import org.kvant.openai.ApiError;
 
 /** What the listener of a real server is told. */
@@ -157,7 +157,7 @@ class HttpListenerTest {
                 .contains("timeout");
         Awaitility.await().until(() -> told.stream().anyMatch(line -> line.startsWith("ended")));
         assertThat(told).containsExactly("tokenized", "began", "generated 0 TIMEOUT", "ended timeout");
-        assertThat(server.outcomes.values()).containsExactly(org.kvant.engine.Outcome.TIMEOUT);
+        assertThat(server.outcomes.values()).containsExactly(org.kvant.engine.request.Outcome.TIMEOUT);
 
         told.clear();
         for (int attempt = 0; attempt < 30 && !told.contains("generated 0 CANCELLED"); attempt++) {

@@ -10,12 +10,12 @@ import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import org.kvant.engine.Engine;
-import org.kvant.engine.EngineListener;
-import org.kvant.engine.EngineOptions;
-import org.kvant.engine.EngineState;
-import org.kvant.engine.Outcome;
-import org.kvant.engine.Timings;
-import org.kvant.engine.Usage;
+import org.kvant.engine.request.Outcome;
+import org.kvant.engine.request.Timings;
+import org.kvant.engine.request.Usage;
+import org.kvant.engine.settings.EngineOptions;
+import org.kvant.engine.watch.EngineListener;
+import org.kvant.engine.watch.EngineState;
 import org.kvant.testkit.DemoModel;
 
 /** The demo model behind the real engine and HTTP server, and a client that asks for the upgrade to HTTP/2 as the JDK's does. */

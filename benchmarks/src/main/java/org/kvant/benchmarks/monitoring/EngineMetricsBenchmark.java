@@ -1,9 +1,9 @@
 package org.kvant.benchmarks.monitoring;
 
 import java.util.concurrent.TimeUnit;
-import org.kvant.engine.EngineSnapshot;
-import org.kvant.engine.EngineState;
-import org.kvant.engine.ModelMemory;
+import org.kvant.engine.watch.EngineSnapshot;
+import org.kvant.engine.watch.EngineState;
+import org.kvant.engine.watch.ModelMemory;
 import org.kvant.http.MetricsSource;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;

@@ -16,10 +16,19 @@ class LibrarySearchTest {
 
     @Test
     void eachSystemsNamesAreFound() throws Exception {
-        check("Linux", "libggml-base.so", "libggml.v0.5.0.so", "libllama.v0.5.0.so");
         check("Linux", "libggml-base.so.0.25.1", "libggml.so.0", "libllama.so");
         check("Mac OS X", "libggml-base.dylib", "libggml.v0.5.0.dylib", "libllama.0.5.0.dylib");
         check("Windows 11", "ggml-base.dll", "ggml.dll", "llama.v0.5.0.dll");
+    }
+
+    /** What the packages of native/pins.txt call their files. */
+    @Test
+    void eachPinnedPackagesNamesAreFound() throws Exception {
+        check("Linux", "libggml-base.so", "libggml.v0.5.0.so", "libllama.v0.5.0.so");
+        check("Linux", "libggml-base.so", "libggml.vulkan.v0.5.0.so", "libllama.vulkan.v0.5.0.so");
+        check("Linux", "libggml-base.so", "libggml.cuda.v0.5.0.so", "libllama.cuda.v0.5.0.so");
+        check("Mac OS X", "libggml-base.dylib", "libggml.metal.v0.5.0.dylib", "libllama.metal.v0.5.0.dylib");
+        check("Windows 11", "ggml-base.dll", "ggml.vulkan.v0.5.0.dll", "llama.vulkan.v0.5.0.dll");
     }
 
     private void check(String os, String... names) throws Exception {
@@ -31,6 +40,9 @@ class LibrarySearchTest {
                 "libllama-common.so",
                 "libggml-cpu-haswell.so",
                 "llama-common.dll",
+                "libllama-common.vulkan.v0.5.0.so",
+                "libggml-vulkan.so",
+                "libggml-cuda.so",
                 "ggml-cpu.dll",
                 "libggml-cpu.dylib",
                 "libllama-common.dylib")) {

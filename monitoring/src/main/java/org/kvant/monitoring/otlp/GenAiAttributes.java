@@ -2,7 +2,7 @@ package org.kvant.monitoring.otlp;
 
 import io.opentelemetry.api.common.AttributeKey;
 import java.util.List;
-import org.kvant.engine.FinishReason;
+import org.kvant.engine.request.FinishReason;
 import org.kvant.http.Exchange;
 
 /** Names of OpenTelemetry's semantic conventions for generative AI, and of ours where they have none. */

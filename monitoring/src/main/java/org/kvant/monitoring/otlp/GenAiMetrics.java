@@ -5,7 +5,7 @@ import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.context.Context;
 import java.util.List;
-import org.kvant.engine.Finish;
+import org.kvant.engine.request.Finish;
 
 /** The server metrics of OpenTelemetry's GenAI conventions, with the bounds that these recommend. Thread-safe. */
 final class GenAiMetrics {

@@ -1,9 +1,0 @@
-package org.kvant.engine;
-
-/**
- * How many threads compute.
- *
- * @param tokens for decodes that carry on one stream
- * @param prompts for all others
- */
-public record ThreadCounts(int tokens, int prompts) {}
