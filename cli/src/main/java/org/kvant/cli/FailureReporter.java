@@ -64,7 +64,7 @@ final class FailureReporter implements IExecutionExceptionHandler {
             case NoSuchFileException e -> e.getFile() + ": no such file or folder";
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case FileSystemException e -> e.getFile() + ": " + (e.getReason() == null ? e.toString() : e.getReason());
-            default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+            default -> SetupHint.describe(failure);
         };
     }
 }

@@ -1,8 +1,9 @@
 package org.kvant.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -16,39 +17,32 @@ import org.kvant.llama.ModelOptions;
 import org.kvant.llama.loader.NativeLoadException;
 import org.kvant.monitoring.Vocabulary;
 import picocli.CommandLine;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code kvant serve}: a model behind the OpenAI API. */
+/** {@code kvant serve}: models behind the OpenAI API. */
 @Command(
         name = "serve",
         description =
-                "Serves a GGUF model over the OpenAI HTTP API. Ctrl-C drains and stops; a second one ends it at once.",
+                "Serves GGUF models over the OpenAI HTTP API. Ctrl-C drains and stops; a second one ends it at once.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footer = {
             "",
             "Routes: /v1/chat/completions, /v1/completions, /v1/models,",
             "        /apply-template, /tokenize, /detokenize, / (status page),",
-            "        /health (503 while loading), /ready (200 while requests are",
+            "        /health (503 while a model loads), /ready (200 while requests are",
             "        admitted), /metrics (Prometheus)."
         })
 public final class ServeCommand implements Callable<Integer> {
     /** Longer queues than this only make clients wait for an answer that comes after they have given up. */
     private static final int MOST_WAITING = 100_000;
 
-    @ArgGroup(multiplicity = "1")
-    private final ModelArgument modelArgument = new ModelArgument();
-
-    @Option(
-            names = {"-a", "--alias"},
-            paramLabel = "NAME",
-            description = "Name of the model in requests and metrics (default: the file's name).")
-    private @Nullable String alias;
+    @Mixin
+    private final ModelArguments models = new ModelArguments();
 
     @Option(
             names = "--host",
@@ -189,17 +183,27 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private int serve(Groundwork groundwork) throws IOException, InterruptedException {
-        Path model = modelArgument.path();
-        KvCache cache;
-        EngineOptions options;
-        String template;
+        List<ModelToServe> served = new ArrayList<>();
         // All that can be known without loading a gigabyte comes first.
-        try (GgufFile file = GgufFile.open(model)) {
+        for (ModelArguments.Named model : models.models(command())) {
+            served.add(toServe(model));
+        }
+        HttpOptions http = HttpOptions.of(
+                        host, port, served.stream().map(ModelToServe::name).toArray(String[]::new))
+                .withApiKey(apiKey.isEmpty() ? null : apiKey)
+                .withMaxBodyBytes(maxBody)
+                .withLogPrompts(logPrompts);
+        CommandLine command = command();
+        try (Serving serving = new Serving(command.getOut(), command.getErr(), served, groundwork, otlpEndpoint)) {
+            return serving.run(http, Duration.ofSeconds(drainTimeout));
+        }
+    }
+
+    private ModelToServe toServe(ModelArguments.Named model) throws IOException {
+        try (GgufFile file = GgufFile.open(model.file())) {
             ContextOptions sized = EngineOptions.sized(context.options(command()), ContextArguments.trainContext(file));
             KvCache.check(file.metadata(), sized.cacheTypeK(), sized.cacheTypeV(), sized.flashAttention());
-            cache = KvCache.of(file.metadata(), sized);
-            template = chatTemplate == null ? null : ChatTemplateArgument.resolve(chatTemplate, file.metadata());
-            options = EngineOptions.builder()
+            EngineOptions options = EngineOptions.builder()
                     .context(sized)
                     .model(ModelOptions.defaults()
                             .withGpuLayers(gpuLayers)
@@ -214,16 +218,12 @@ public final class ServeCommand implements Callable<Integer> {
                     .measureThreads(context.measureThreads())
                     .warmup(!noWarmup)
                     .build();
-        }
-        String id = alias == null ? Objects.requireNonNull(model.getFileName()).toString() : alias;
-        HttpOptions http = HttpOptions.of(host, port, id)
-                .withApiKey(apiKey.isEmpty() ? null : apiKey)
-                .withMaxBodyBytes(maxBody)
-                .withLogPrompts(logPrompts);
-        CommandLine command = command();
-        try (Serving serving =
-                new Serving(command.getOut(), command.getErr(), model, id, groundwork, cache, otlpEndpoint)) {
-            return serving.run(http, options, template, Duration.ofSeconds(drainTimeout));
+            return new ModelToServe(
+                    model.name(),
+                    model.file(),
+                    options,
+                    KvCache.of(file.metadata(), sized),
+                    chatTemplate == null ? null : ChatTemplateArgument.resolve(chatTemplate, file.metadata()));
         }
     }
 

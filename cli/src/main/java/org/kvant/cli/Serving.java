@@ -5,18 +5,23 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Engine;
-import org.kvant.engine.runtime.ModelInfo;
+import org.kvant.engine.host.ModelHost;
+import org.kvant.engine.host.ModelRegistry;
+import org.kvant.engine.host.ModelSpec;
+import org.kvant.engine.host.ModelState;
+import org.kvant.engine.host.ServedModel;
 import org.kvant.engine.settings.EngineOptions;
-import org.kvant.engine.watch.EngineState;
 import org.kvant.engine.watch.ThreadCounts;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
@@ -29,7 +34,7 @@ import org.kvant.monitoring.otlp.OtlpEndpoint;
 import org.kvant.monitoring.otlp.OtlpExport;
 import picocli.CommandLine.ExitCode;
 
-/** One run of the server: HTTP, so that probes are answered while the model loads, beside the engine; then waiting for the end. */
+/** One run of the server: HTTP, so that probes are answered while models load, beside the models; then waiting for the end. */
 final class Serving implements AutoCloseable {
     private static final long LOOK_MILLIS = 200;
     /** After the last generation has ended, what a slow reader gets to take the rest. */
@@ -39,75 +44,81 @@ final class Serving implements AutoCloseable {
 
     private final PrintWriter out;
     private final PrintWriter err;
-    private final Path file;
-    private final String modelId;
-    private final KvCache cache;
+    private final List<ModelToServe> models;
     private final StopSignals signals;
     private final Groundwork groundwork;
     private final @Nullable String otlpEndpoint;
+    private final ModelHost host = new ModelHost();
+    private final Map<String, ModelPrompts> prompts = new LinkedHashMap<>();
     private @Nullable OtlpExport export;
     private volatile @Nullable HttpService http;
-    /** HTTP can't be had, so the model isn't needed. */
+    /** HTTP can't be had, so the models aren't needed. */
     private volatile boolean abandoned;
 
-    private @Nullable Engine engine;
-    private @Nullable ModelPrompts prompts;
+    private @Nullable ModelRegistry registry;
 
     /**
+     * @param models at least one
      * @param groundwork stays the caller's
      * @param otlpEndpoint where metrics and traces are sent; null for what the environment says
      */
     Serving(
             PrintWriter out,
             PrintWriter err,
-            Path file,
-            String modelId,
+            List<ModelToServe> models,
             Groundwork groundwork,
-            KvCache cache,
             @Nullable String otlpEndpoint) {
         this.out = out;
         this.err = err;
-        this.file = file;
-        this.modelId = modelId;
-        this.cache = cache;
+        this.models = models;
         this.groundwork = groundwork;
         this.otlpEndpoint = otlpEndpoint;
         signals = StopSignals.install(this::stopAsked);
     }
 
-    /**
-     * Returns the exit code when the server has stopped.
-     *
-     * @param chatTemplate used instead of the model's own; null for that
-     */
-    int run(HttpOptions options, EngineOptions engineOptions, @Nullable String chatTemplate, Duration drainTimeout)
-            throws IOException, InterruptedException {
+    /** Returns the exit code when the server has stopped. */
+    int run(HttpOptions options, Duration drainTimeout) throws IOException, InterruptedException {
         String version = BuildInfo.of("").version();
         // Setting up HTTP takes about as long as loading a small model: both at a time.
         CompletableFuture<HttpService> starting = background(
                 "kvant-http",
                 () -> HttpService.start(options.withFingerprint("kvant-" + version), groundwork, groundwork.http()));
         HttpService service;
+        ModelRegistry loading;
+        List<ModelRegistry.Lease> leases = new ArrayList<>();
         try (ProgressBar bar = new ProgressBar()) {
-            EngineMetrics metrics = groundwork.await().engine(modelId);
-            sayWhatIsLoaded(engineOptions.context());
-            long bytes = Files.size(file);
-            EngineOptions watched = engineOptions.toBuilder()
-                    .model(engineOptions.model().withProgress(fraction -> loading(bar, bytes, fraction)))
-                    .build();
-            Engine started = Engine.start(file, watched, metrics);
-            engine = started;
-            metrics.watch(started::snapshot);
-            ModelPrompts chats = new ModelPrompts(started, chatTemplate);
-            prompts = chats;
+            List<EngineMetrics> metrics = new ArrayList<>();
+            List<ModelSpec> specs = new ArrayList<>();
+            for (ModelToServe model : models) {
+                EngineMetrics meters = groundwork.await().engine(model.name());
+                metrics.add(meters);
+                sayWhatIsLoaded(model);
+                specs.add(ModelSpec.of(model.name(), model.file(), watched(model, bar), meters));
+            }
+            loading = new ModelRegistry(host, specs);
+            registry = loading;
+            for (int i = 0; i < models.size(); i++) {
+                leases.add(loading.lease(models.get(i).name()));
+                metrics.get(i).watch(leases.get(i).model()::snapshot);
+            }
             service = listening(starting);
             if (otlpEndpoint != null || OtlpEndpoint.configured(System.getenv())) {
                 export = OtlpExport.start(
                         groundwork.await(), BuildInfo.of(""), otlpEndpoint, options.host(), service.port());
             }
-            service.attach(started, chats);
-            while (started.state() == EngineState.LOADING) {
-                EngineState unused = started.awaitReady(Duration.ofMillis(LOOK_MILLIS));
+            for (int i = 0; i < models.size(); i++) {
+                ServedModel model = leases.get(i).model();
+                ModelPrompts chats = new ModelPrompts(
+                        model::templates,
+                        model::applyChatTemplate,
+                        models.get(i).chatTemplate());
+                prompts.put(model.name(), chats);
+                service.attach(model, chats);
+            }
+            for (ModelRegistry.Lease lease : leases) {
+                while (lease.await(Duration.ofMillis(LOOK_MILLIS)) == ModelState.LOADING && !anyFailed(loading)) {
+                    // until it is settled
+                }
             }
         } catch (IOException | RuntimeException e) {
             // Whatever failed: what HTTP holds is given back.
@@ -118,18 +129,36 @@ final class Serving implements AutoCloseable {
             });
             throw e;
         }
-        if (engine.state() == EngineState.READY) {
-            sayReady(engine, options, service.port());
-            waitForTheEnd(engine);
+        // One that can't be loaded is a mistake of whoever starts the server, who is there to hear of it; later the
+        // others go on.
+        if (!anyFailed(loading) && anyIn(loading, ModelState.READY)) {
+            sayReady(loading, options, service.port());
+            waitForTheEnd(loading);
         }
         if (signals.asked()) {
             service.refuseNew();
-            engine.drain(drainTimeout);
+            leases.forEach(ModelRegistry.Lease::close);
+            loading.drain(drainTimeout);
             boolean unused = service.awaitAnswers(LAST_BYTES);
             say("Stopped.");
             return ExitCode.OK;
         }
-        return failed(engine.failure());
+        return failed(loading);
+    }
+
+    private EngineOptions watched(ModelToServe model, ProgressBar bar) throws IOException {
+        long bytes = Files.size(model.file());
+        return model.options().toBuilder()
+                .model(model.options().model().withProgress(fraction -> loading(bar, bytes, fraction)))
+                .build();
+    }
+
+    private static boolean anyFailed(ModelRegistry registry) {
+        return anyIn(registry, ModelState.FAILED);
+    }
+
+    private static boolean anyIn(ModelRegistry registry, ModelState state) {
+        return registry.all().stream().anyMatch(model -> model.state() == state);
     }
 
     /** Waits for HTTP; a port that can't be had ends the loading of the model too. */
@@ -163,21 +192,28 @@ final class Serving implements AutoCloseable {
                 task -> Thread.ofPlatform().name(name).daemon().start(task));
     }
 
-    private void waitForTheEnd(Engine running) throws InterruptedException {
+    /** As long as some model answers. */
+    private void waitForTheEnd(ModelRegistry running) throws InterruptedException {
         boolean asked = false;
-        while (!asked && running.state() == EngineState.READY) {
+        while (!asked && anyIn(running, ModelState.READY)) {
             asked = signals.await(LOOK_MILLIS);
         }
     }
 
-    private int failed(@Nullable Throwable cause) {
-        String message = cause == null || cause.getMessage() == null ? String.valueOf(cause) : cause.getMessage();
-        err.println("kvant serve: " + message);
+    private int failed(ModelRegistry registry) {
+        int code = ExitCode.SOFTWARE;
+        for (ServedModel model : registry.all()) {
+            Throwable cause = model.failure();
+            if (cause != null) {
+                err.println("kvant serve: " + SetupHint.describe(cause));
+                code = cause instanceof IOException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+            }
+        }
         err.flush();
-        return cause instanceof IOException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+        return code;
     }
 
-    /** On the decode thread. */
+    /** On the loading thread. */
     private void loading(ProgressBar bar, long bytes, double fraction) {
         if (signals.asked() || abandoned) {
             throw new CancellationException("stopped while loading");
@@ -195,8 +231,11 @@ final class Serving implements AutoCloseable {
         say("Finishing what is running; Ctrl-C again stops at once.");
     }
 
-    private void sayWhatIsLoaded(ContextOptions context) throws IOException {
-        say("Loading " + file + " (" + ProgressBar.bytes(Files.size(file)) + ") as '" + modelId + "'");
+    private void sayWhatIsLoaded(ModelToServe model) throws IOException {
+        KvCache cache = model.cache();
+        ContextOptions context = model.options().context();
+        say("Loading " + model.file() + " (" + ProgressBar.bytes(Files.size(model.file())) + ") as '" + model.name()
+                + "'");
         say(String.format(
                 Locale.ROOT,
                 "KV cache: %s for %d tokens in %d sequences (K %s %s, V %s %s)",
@@ -209,21 +248,38 @@ final class Serving implements AutoCloseable {
                 ProgressBar.bytes(cache.bytesV())));
     }
 
-    private void sayReady(Engine ready, HttpOptions options, int port) {
-        ModelInfo model = ready.model();
+    private void sayReady(ModelRegistry ready, HttpOptions options, int port) {
         String url = CurlLine.url(options.host(), port);
-        ModelPrompts chats = Objects.requireNonNull(prompts);
-        say(chats.note());
-        ThreadCounts threads = ready.threads();
-        say("Threads: " + threads.tokens() + " for tokens, " + threads.prompts() + " for prompts");
+        boolean several = models.size() > 1;
+        for (ServedModel model : ready.all()) {
+            String prefix = several ? model.name() + ": " : "";
+            say(prefix + prompts(model).note());
+            ThreadCounts threads = model.threads();
+            say(prefix + "Threads: " + threads.tokens() + " for tokens, " + threads.prompts() + " for prompts");
+            if (several) {
+                say(prefix + model.info().description() + ", " + model.info().sequenceContext()
+                        + " tokens for each request");
+            }
+        }
+        ServedModel first = ready.first();
         say(String.format(
                 Locale.ROOT,
-                "Ready on %s after %.2f s: %s, %d tokens for each request%n%nTry:%n  %s%n",
+                "Ready on %s after %.2f s: %s%n%nTry:%n  %s%n",
                 url,
                 secondsSinceStart(),
-                model.description(),
-                model.sequenceContext(),
-                CurlLine.of(url, modelId, options.apiKey() != null, chats.work())));
+                several
+                        ? models.size() + " models, " + first.name() + " where a request names none"
+                        : first.info().description() + ", " + first.info().sequenceContext()
+                                + " tokens for each request",
+                CurlLine.of(
+                        url,
+                        first.name(),
+                        options.apiKey() != null,
+                        prompts(first).work())));
+    }
+
+    private ModelPrompts prompts(ServedModel model) {
+        return Objects.requireNonNull(prompts.get(model.name()));
     }
 
     /** The JVM's own clock: the system's notes of a process's start are rounded to whole seconds in places. */
@@ -242,9 +298,10 @@ final class Serving implements AutoCloseable {
 
     @Override
     public void close() {
-        if (engine != null) {
-            engine.close();
+        if (registry != null) {
+            registry.close();
         }
+        host.close();
         HttpService service = http;
         if (service != null) {
             service.close();

@@ -23,7 +23,7 @@ final class GenerationRoutes {
     private final HttpOptions options;
     private final WorkerExecutor workers;
     private final BodyReader bodies;
-    private final ServedEngine served;
+    private final ServedModels served;
     private final Inflight inflight;
     private final RequestLog log;
     private final HttpListener listener;
@@ -34,7 +34,7 @@ final class GenerationRoutes {
             HttpOptions options,
             WorkerExecutor workers,
             BodyReader bodies,
-            ServedEngine served,
+            ServedModels served,
             Inflight inflight,
             Refusals refusals) {
         this.vertx = vertx;
@@ -67,9 +67,9 @@ final class GenerationRoutes {
                         request,
                         body -> workers.executeBlocking(
                                 () -> {
-                                    RequestPreparer preparer = new RequestPreparer(
-                                            served.ready(), options.modelId(), options.fingerprint(), listener);
-                                    return preparation.prepare(preparer, body);
+                                    served.requireAny();
+                                    return preparation.prepare(
+                                            new RequestPreparer(served, options.fingerprint(), listener), body);
                                 },
                                 false))
                 .onSuccess(prepared ->
@@ -86,7 +86,7 @@ final class GenerationRoutes {
         return new Exchange(
                 prepared.head().id(),
                 prepared.head().chat(),
-                options.modelId(),
+                prepared.head().model(),
                 arrived,
                 arrivedNanos,
                 TraceParent.parse(request.getHeader(TRACE_PARENT)),
@@ -115,7 +115,14 @@ final class GenerationRoutes {
         RequestEvents events = new RequestEvents(exchange, log, listener);
         events.began();
         try {
-            new Answer(vertx.getOrCreateContext(), response, served.ready(), prepared, writer, events, whenOver)
+            new Answer(
+                            vertx.getOrCreateContext(),
+                            response,
+                            served.find(prepared.head().model()).ready(),
+                            prepared,
+                            writer,
+                            events,
+                            whenOver)
                     .start();
         } catch (ApiException | RuntimeException e) {
             writer.release();

@@ -1,6 +1,8 @@
 package org.kvant.http;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host address or host name of the interface to listen on
  * @param port 0 takes a free one
- * @param modelId what requests name the model by
+ * @param modelIds what requests name the models by, each once; a request that names none means the first
  * @param apiKey what requests must bring along, except to {@code /health} and {@code /ready}; null lets everybody in
  * @param maxBodyBytes longest request body
  * @param requestTimeout how long a connection may take to send its first request's headers, and any request's body
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record HttpOptions(
         String host,
         int port,
-        String modelId,
+        List<String> modelIds,
         @Nullable String apiKey,
         int maxBodyBytes,
         Duration requestTimeout,
@@ -34,7 +36,10 @@ public record HttpOptions(
     /** @throws IllegalArgumentException if a value is out of its range; the message names it */
     public HttpOptions {
         check(port >= 0 && port <= 65535, "The port must be between 0 and 65535, not " + port);
-        check(!modelId.isBlank(), "The model's id must not be empty");
+        modelIds = List.copyOf(modelIds);
+        check(!modelIds.isEmpty(), "At least one model must have an id");
+        check(modelIds.stream().noneMatch(String::isBlank), "A model's id must not be empty");
+        check(Set.copyOf(modelIds).size() == modelIds.size(), "Two models have the same id: " + modelIds);
         check(apiKey == null || !apiKey.isBlank(), "The API key must not be empty");
         check(maxBodyBytes > 0, "The limit on request bodies must be at least 1 byte, not " + maxBodyBytes);
         check(requestTimeout.isPositive(), "The request timeout must be over 0");
@@ -43,11 +48,11 @@ public record HttpOptions(
     }
 
     /** Everything else by default: no key, 16 MiB, a minute for headers and body, 15 minutes between requests, a ping each 15 seconds. */
-    public static HttpOptions of(String host, int port, String modelId) {
+    public static HttpOptions of(String host, int port, String... modelIds) {
         return new HttpOptions(
                 host,
                 port,
-                modelId,
+                List.of(modelIds),
                 null,
                 DEFAULT_MAX_BODY,
                 Duration.ofMinutes(1),
@@ -61,7 +66,7 @@ public record HttpOptions(
         return new HttpOptions(
                 host,
                 port,
-                modelId,
+                modelIds,
                 key,
                 maxBodyBytes,
                 requestTimeout,
@@ -73,14 +78,14 @@ public record HttpOptions(
 
     public HttpOptions withMaxBodyBytes(int bytes) {
         return new HttpOptions(
-                host, port, modelId, apiKey, bytes, requestTimeout, keepAlive, pingInterval, logPrompts, fingerprint);
+                host, port, modelIds, apiKey, bytes, requestTimeout, keepAlive, pingInterval, logPrompts, fingerprint);
     }
 
     public HttpOptions withTimeouts(Duration request, Duration betweenRequests) {
         return new HttpOptions(
                 host,
                 port,
-                modelId,
+                modelIds,
                 apiKey,
                 maxBodyBytes,
                 request,
@@ -94,7 +99,7 @@ public record HttpOptions(
         return new HttpOptions(
                 host,
                 port,
-                modelId,
+                modelIds,
                 apiKey,
                 maxBodyBytes,
                 requestTimeout,
@@ -108,7 +113,7 @@ public record HttpOptions(
         return new HttpOptions(
                 host,
                 port,
-                modelId,
+                modelIds,
                 apiKey,
                 maxBodyBytes,
                 requestTimeout,
@@ -120,7 +125,7 @@ public record HttpOptions(
 
     public HttpOptions withLogPrompts(boolean log) {
         return new HttpOptions(
-                host, port, modelId, apiKey, maxBodyBytes, requestTimeout, keepAlive, pingInterval, log, fingerprint);
+                host, port, modelIds, apiKey, maxBodyBytes, requestTimeout, keepAlive, pingInterval, log, fingerprint);
     }
 
     private static void check(boolean ok, String message) {

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.kvant.engine.Engine;
+import org.kvant.engine.host.ServedModel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,9 +31,9 @@ public final class HttpService implements AutoCloseable {
     private final Vertx vertx;
     private final HttpServer server;
     private final Inflight inflight;
-    private final ServedEngine served;
+    private final ServedModels served;
 
-    private HttpService(Vertx vertx, HttpServer server, Inflight inflight, ServedEngine served) {
+    private HttpService(Vertx vertx, HttpServer server, Inflight inflight, ServedModels served) {
         this.vertx = vertx;
         this.server = server;
         this.inflight = inflight;
@@ -56,7 +57,7 @@ public final class HttpService implements AutoCloseable {
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         try {
             Inflight inflight = new Inflight();
-            ServedEngine served = new ServedEngine(inflight);
+            ServedModels served = new ServedModels(options.modelIds(), inflight);
             WorkerExecutor workers = vertx.createSharedWorkerExecutor("kvant-request", WORKERS, 10, TimeUnit.MINUTES);
             ConnectionGuard guard = new ConnectionGuard(vertx, options.keepAlive());
             Refusals refusals = new Refusals(listener);
@@ -96,7 +97,7 @@ public final class HttpService implements AutoCloseable {
 
     /** Serves this engine from now on, as soon as it is ready. */
     public void attach(Engine engine) {
-        attach(engine, new ModelPrompts(engine, null));
+        attach(engine, new ModelPrompts(engine::templates, engine::applyChatTemplate, null));
     }
 
     /** The same with prompts of chats by {@code prompts}. */
@@ -104,8 +105,23 @@ public final class HttpService implements AutoCloseable {
         attach(new EngineInference(engine, prompts));
     }
 
+    /**
+     * Serves a model of a registry from now on, as soon as it is ready.
+     *
+     * @throws IllegalArgumentException if the options don't have its name
+     */
+    public void attach(ServedModel model, ModelPrompts prompts) {
+        for (ServedEngine place : served.all()) {
+            if (place.name().equals(model.name())) {
+                place.attach(new ModelInference(model, prompts));
+                return;
+            }
+        }
+        throw new IllegalArgumentException("no model of this server is called '" + model.name() + "'");
+    }
+
     void attach(Inference inference) {
-        served.attach(inference);
+        served.first().attach(inference);
     }
 
     /** From now on new generations get a 503, and {@code /ready} says so; the ones under way go on. */

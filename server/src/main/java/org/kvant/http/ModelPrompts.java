@@ -2,8 +2,8 @@ package org.kvant.http;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.Engine;
 import org.kvant.engine.runtime.ModelTemplates;
 import org.kvant.llama.ChatMessage;
 import org.kvant.llama.UnsupportedTemplateException;
@@ -26,13 +26,28 @@ public final class ModelPrompts {
 
     private record Decision(ChatPrompts prompts, boolean works, String note) {}
 
-    private final Engine engine;
+    /** How llama.cpp's built-in templates make a prompt of a conversation with this model. */
+    @FunctionalInterface
+    public interface BuiltInFormat {
+        /**
+         * @param addAssistant whether the prompt ends with the beginning of the assistant's answer
+         * @throws UnsupportedTemplateException if none of them resembles the model's own
+         */
+        String apply(List<ChatMessage> messages, boolean addAssistant) throws UnsupportedTemplateException;
+    }
+
+    private final Supplier<ModelTemplates> own;
+    private final BuiltInFormat builtIn;
     private final @Nullable String chosen;
     private volatile @Nullable Decision decision;
 
-    /** @param chosen a template to be used instead of the model's own; null for that */
-    public ModelPrompts(Engine engine, @Nullable String chosen) {
-        this.engine = engine;
+    /**
+     * @param own the templates in the model's file; asked when the model is loaded
+     * @param chosen a template to be used instead of the model's own; null for that
+     */
+    public ModelPrompts(Supplier<ModelTemplates> own, BuiltInFormat builtIn, @Nullable String chosen) {
+        this.own = own;
+        this.builtIn = builtIn;
         this.chosen = chosen;
     }
 
@@ -65,7 +80,7 @@ public final class ModelPrompts {
     }
 
     private Decision decide() {
-        ModelTemplates templates = engine.templates();
+        ModelTemplates templates = own.get();
         Map<String, String> sources = chosen == null ? templates.sources() : Map.of("default", chosen);
         if (!sources.containsKey("default")) {
             return new Decision(
@@ -86,8 +101,8 @@ public final class ModelPrompts {
 
     private Decision builtIn(TemplateException cause) {
         try {
-            boolean known = !engine.applyChatTemplate(List.of(new ChatMessage("user", "")), true)
-                    .isEmpty();
+            boolean known =
+                    !builtIn.apply(List.of(new ChatMessage("user", "")), true).isEmpty();
             return new Decision(
                     new BuiltInTemplate(this::format),
                     known,
@@ -108,7 +123,7 @@ public final class ModelPrompts {
                 .map(turn -> new ChatMessage(turn.role(), turn.content()))
                 .toList();
         try {
-            return engine.applyChatTemplate(messages, addAssistant);
+            return builtIn.apply(messages, addAssistant);
         } catch (UnsupportedTemplateException e) {
             throw none(String.valueOf(e.getMessage()));
         }

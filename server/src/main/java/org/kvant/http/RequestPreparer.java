@@ -3,7 +3,6 @@ package org.kvant.http;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
-import org.jspecify.annotations.Nullable;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.SamplingOptions;
 import org.kvant.engine.runtime.Tokenizer;
@@ -25,35 +24,34 @@ final class RequestPreparer {
 
     private static final String ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    private final Inference inference;
-    private final String modelId;
+    private final ServedModels served;
     private final String fingerprint;
     private final HttpListener listener;
 
-    RequestPreparer(Inference inference, String modelId, String fingerprint, HttpListener listener) {
-        this.inference = inference;
-        this.modelId = modelId;
+    RequestPreparer(ServedModels served, String fingerprint, HttpListener listener) {
+        this.served = served;
         this.fingerprint = fingerprint;
         this.listener = listener;
     }
 
     Prepared completion(byte[] body) throws ApiException {
         CompletionRequest request = CompletionRequest.parse(body);
-        checkModel(request.model(), modelId);
+        ServedEngine model = served.find(request.model());
+        Inference inference = model.ready();
         List<int[]> prompts = new ArrayList<>();
         List<EchoedPrompt> echoes = new ArrayList<>();
         for (int i = 0; i < request.prompts().size(); i++) {
             Prompt prompt = request.prompts().get(i);
-            int[] tokens = tokens(prompt, request.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]");
+            int[] tokens = tokens(inference, prompt, request.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]");
             prompts.add(tokens);
             if (request.echo()) {
-                echoes.add(echo(prompt, tokens));
+                echoes.add(echo(inference, prompt, tokens));
             }
         }
-        return prepared(false, prompts, echoes, request.parameters());
+        return prepared(model, inference, false, prompts, echoes, request.parameters());
     }
 
-    private EchoedPrompt echo(Prompt prompt, int[] tokens) {
+    private static EchoedPrompt echo(Inference inference, Prompt prompt, int[] tokens) {
         return switch (prompt) {
             case Prompt.Text text -> {
                 String first = inference.tokenizer().detokenize(new int[] {tokens[0]});
@@ -65,20 +63,14 @@ final class RequestPreparer {
 
     Prepared chat(byte[] body) throws ApiException {
         ChatRequest request = ChatRequest.parse(body);
-        checkModel(request.model(), modelId);
+        ServedEngine model = served.find(request.model());
+        Inference inference = model.ready();
         long start = System.nanoTime();
         String text = refusing("messages", () -> inference.chatPrompts().prompt(request));
         listener.templateRendered(System.nanoTime() - start);
-        int[] prompt = tokenize(text, "messages");
-        checkLength(prompt, "messages");
-        return prepared(true, List.of(prompt), List.of(), request.parameters());
-    }
-
-    /** @throws ApiException with status 404 if a request names another model than this one; a request that names none means this one */
-    static void checkModel(@Nullable String asked, String modelId) throws ApiException {
-        if (asked != null && !asked.equals(modelId)) {
-            throw new ApiException(ApiError.modelNotFound(asked, modelId));
-        }
+        int[] prompt = tokenize(inference, text, "messages");
+        checkLength(inference, prompt, "messages");
+        return prepared(model, inference, true, List.of(prompt), List.of(), request.parameters());
     }
 
     /** @throws ApiException with status 400 if an id is outside the vocabulary */
@@ -112,10 +104,10 @@ final class RequestPreparer {
         }
     }
 
-    private int[] tokens(Prompt prompt, String path) throws ApiException {
+    private int[] tokens(Inference inference, Prompt prompt, String path) throws ApiException {
         Tokenizer tokenizer = inference.tokenizer();
         int[] ids = switch (prompt) {
-            case Prompt.Text text -> tokenize(text.text(), path);
+            case Prompt.Text text -> tokenize(inference, text.text(), path);
             case Prompt.Tokens tokens -> {
                 checkVocabulary(tokens.ids(), tokenizer, path);
                 yield tokens.ids();
@@ -128,11 +120,11 @@ final class RequestPreparer {
                     path,
                     "invalid_value"));
         }
-        checkLength(ids, path);
+        checkLength(inference, ids, path);
         return ids;
     }
 
-    private int[] tokenize(String text, String path) throws ApiException {
+    private int[] tokenize(Inference inference, String text, String path) throws ApiException {
         int limit = inference.model().sequenceContext();
         if (text.length() > (long) limit * LONGEST_TOKEN) {
             throw new ApiException(ApiError.textExceedsContext(limit, text.length(), path));
@@ -143,7 +135,7 @@ final class RequestPreparer {
         return tokens;
     }
 
-    private void checkLength(int[] ids, String path) throws ApiException {
+    private static void checkLength(Inference inference, int[] ids, String path) throws ApiException {
         int limit = inference.model().sequenceContext();
         if (ids.length >= limit) {
             throw new ApiException(ApiError.contextExceeded(limit, ids.length, path));
@@ -151,7 +143,12 @@ final class RequestPreparer {
     }
 
     private Prepared prepared(
-            boolean chat, List<int[]> prompts, List<EchoedPrompt> echoes, GenerationParameters parameters)
+            ServedEngine model,
+            Inference inference,
+            boolean chat,
+            List<int[]> prompts,
+            List<EchoedPrompt> echoes,
+            GenerationParameters parameters)
             throws ApiException {
         String id = (chat ? "chatcmpl-" : "cmpl-") + randomId();
         ParameterMapping mapping = new ParameterMapping(inference.model(), inference.tokenizer(), listener);
@@ -168,7 +165,7 @@ final class RequestPreparer {
                         .build());
             }
         }
-        ResponseHead head = new ResponseHead(chat, id, System.currentTimeMillis() / 1000, modelId, fingerprint);
+        ResponseHead head = new ResponseHead(chat, id, System.currentTimeMillis() / 1000, model.name(), fingerprint);
         return new Prepared(
                 head,
                 requests,

@@ -23,13 +23,13 @@ final class Routes {
             Vertx vertx,
             HttpOptions options,
             WorkerExecutor workers,
-            ServedEngine served,
+            ServedModels served,
             Inflight inflight,
             MetricsSource metrics,
             ConnectionGuard guard,
             Refusals refusals) {
         BodyReader bodies = new BodyReader(vertx, options.maxBodyBytes(), options.requestTimeout());
-        StatusRoutes status = new StatusRoutes(options.modelId(), workers, served, metrics, refusals);
+        StatusRoutes status = new StatusRoutes(workers, served, metrics, refusals);
         Router router = Router.router(vertx);
         status.addProbesTo(router);
         new StatusPage().addTo(router);

@@ -5,17 +5,28 @@ import org.kvant.engine.watch.EngineState;
 import org.kvant.openai.ApiError;
 import org.kvant.openai.ApiException;
 
-/** The engine behind the routes, which comes some time after the server has begun to listen. Thread-safe. */
+/** A model behind the routes, whose engine comes some time after the server has begun to listen. Thread-safe. */
 final class ServedEngine {
     static final String DRAINING = "The server is shutting down.";
     private static final String LOADING = "The model is still loading; GET /ready tells when it is there.";
 
+    private final String name;
     private final Inflight inflight;
     private volatile @Nullable Inference inference;
     private volatile long readySince;
 
-    ServedEngine(Inflight inflight) {
+    /** @param name what requests call it */
+    ServedEngine(String name, Inflight inflight) {
+        this.name = name;
         this.inflight = inflight;
+    }
+
+    String name() {
+        return name;
+    }
+
+    boolean isReady() {
+        return state() == EngineState.READY;
     }
 
     void attach(Inference engine) {

@@ -8,6 +8,8 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.runtime.ModelInfo;
@@ -18,15 +20,12 @@ import org.kvant.openai.ModelJson;
 
 /** {@code GET} of {@code /health}, {@code /ready}, {@code /metrics}, {@code /v1/models} and {@code /v1/models/{id}}. */
 final class StatusRoutes {
-    private final String modelId;
     private final WorkerExecutor workers;
-    private final ServedEngine served;
+    private final ServedModels served;
     private final MetricsSource metrics;
     private final Refusals refusals;
 
-    StatusRoutes(
-            String modelId, WorkerExecutor workers, ServedEngine served, MetricsSource metrics, Refusals refusals) {
-        this.modelId = modelId;
+    StatusRoutes(WorkerExecutor workers, ServedModels served, MetricsSource metrics, Refusals refusals) {
         this.workers = workers;
         this.served = served;
         this.metrics = metrics;
@@ -41,40 +40,71 @@ final class StatusRoutes {
 
     void addTo(Router router) {
         router.get("/metrics").handler(this::metrics);
-        router.get("/v1/models").handler(context -> models(context, ModelJson::list));
+        router.get("/v1/models").handler(this::models);
         // An id may hold slashes.
-        router.getWithRegex("/v1/models/(?<id>.+)").handler(context -> {
-            String asked = context.pathParam("id");
-            try {
-                RequestPreparer.checkModel(asked, modelId);
-            } catch (ApiException e) {
-                refusals.answer(context.response(), e.error());
-                return;
-            }
-            models(context, ModelJson::single);
-        });
+        router.getWithRegex("/v1/models/(?<id>.+)").handler(this::model);
     }
 
-    /** The process is alive and its event loop runs. */
+    /**
+     * Whether requests are answered, as llama-server says it: routers send none before. A server that drains still answers what it has begun, and is alive.
+     */
     private void health(RoutingContext context) {
-        Answers.json(
-                context.response(),
-                new JsonObject().put("status", "ok").toBuffer().getBytes());
+        HttpServerResponse response = context.response();
+        JsonObject answer = new JsonObject();
+        if (settled()) {
+            answer.put("status", "ok");
+        } else {
+            // As llama-server says it. A probe is no request that was refused, so it isn't counted among those.
+            response.setStatusCode(503);
+            answer.put(
+                    "error",
+                    new JsonObject()
+                            .put("code", 503)
+                            .put("message", "Loading model")
+                            .put("type", "unavailable_error"));
+        }
+        Answers.json(response, answer.toBuffer().getBytes());
+    }
+
+    /** Whether no model is being loaded any more. */
+    private boolean settled() {
+        return served.all().stream().noneMatch(model -> model.state() == EngineState.LOADING);
     }
 
     private void ready(RoutingContext context) {
-        EngineState state = served.state();
+        EngineState state = state();
         HttpServerResponse response = context.response();
         if (state != EngineState.READY) {
             response.setStatusCode(503);
         }
-        Answers.json(
-                response,
-                new JsonObject()
-                        .put("status", state.name().toLowerCase(Locale.ROOT))
-                        .put("model", modelId)
-                        .toBuffer()
-                        .getBytes());
+        JsonObject answer = new JsonObject()
+                .put("status", lowerCase(state))
+                .put("model", served.first().name());
+        if (served.all().size() > 1) {
+            JsonObject models = new JsonObject();
+            for (ServedEngine model : served.all()) {
+                models.put(model.name(), lowerCase(model.state()));
+            }
+            answer.put("models", models);
+        }
+        Answers.json(response, answer.toBuffer().getBytes());
+    }
+
+    /** Ready once nothing is being loaded, as long as some model is. */
+    private EngineState state() {
+        if (!settled()) {
+            return EngineState.LOADING;
+        }
+        for (ServedEngine model : served.all()) {
+            if (model.isReady()) {
+                return EngineState.READY;
+            }
+        }
+        return served.first().state();
+    }
+
+    private static String lowerCase(EngineState state) {
+        return state.name().toLowerCase(Locale.ROOT);
     }
 
     private void metrics(RoutingContext context) {
@@ -99,27 +129,43 @@ final class StatusRoutes {
         }
     }
 
-    @FunctionalInterface
-    private interface Form {
-        byte[] of(ModelJson model);
-    }
-
-    private void models(RoutingContext context, Form form) {
+    /** Those that answer; an error if none does. */
+    private void models(RoutingContext context) {
         try {
-            ModelInfo model = served.ready().model();
-            ModelJson json = new ModelJson(
-                    modelId,
-                    served.readySince(),
-                    model.description(),
-                    model.vocabularySize(),
-                    model.trainContext(),
-                    model.sequenceContext(),
-                    model.embeddingLength(),
-                    model.parameterCount(),
-                    model.weightBytes());
-            Answers.json(context.response(), form.of(json));
+            served.requireAny();
+            List<ModelJson> models = new ArrayList<>();
+            for (ServedEngine model : served.all()) {
+                if (model.isReady()) {
+                    models.add(json(model));
+                }
+            }
+            Answers.json(context.response(), ModelJson.list(models));
         } catch (ApiException | RuntimeException e) {
             refusals.answer(context.response(), Answers.describe(e));
         }
+    }
+
+    private void model(RoutingContext context) {
+        try {
+            Answers.json(
+                    context.response(),
+                    json(served.find(context.pathParam("id"))).single());
+        } catch (ApiException | RuntimeException e) {
+            refusals.answer(context.response(), Answers.describe(e));
+        }
+    }
+
+    private static ModelJson json(ServedEngine served) throws ApiException {
+        ModelInfo model = served.ready().model();
+        return new ModelJson(
+                served.name(),
+                served.readySince(),
+                model.description(),
+                model.vocabularySize(),
+                model.trainContext(),
+                model.sequenceContext(),
+                model.embeddingLength(),
+                model.parameterCount(),
+                model.weightBytes());
     }
 }

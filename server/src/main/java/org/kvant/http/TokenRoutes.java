@@ -21,10 +21,10 @@ final class TokenRoutes {
 
     private final WorkerExecutor workers;
     private final BodyReader bodies;
-    private final ServedEngine served;
+    private final ServedModels served;
     private final Refusals refusals;
 
-    TokenRoutes(WorkerExecutor workers, BodyReader bodies, ServedEngine served, Refusals refusals) {
+    TokenRoutes(WorkerExecutor workers, BodyReader bodies, ServedModels served, Refusals refusals) {
         this.workers = workers;
         this.bodies = bodies;
         this.served = served;
@@ -39,24 +39,27 @@ final class TokenRoutes {
 
     @FunctionalInterface
     private interface Work {
-        byte[] answer(Inference inference, byte[] body) throws ApiException;
+        byte[] answer(ServedModels served, byte[] body) throws ApiException;
     }
 
     private void handle(RoutingContext routing, Work work) {
-        bodies.read(routing.request(), body -> workers.executeBlocking(() -> work.answer(served.ready(), body), false))
+        bodies.read(routing.request(), body -> workers.executeBlocking(() -> work.answer(served, body), false))
                 .onSuccess(answer -> Answers.json(routing.response(), answer))
                 .onFailure(failure -> refusals.answer(routing.response(), Answers.describe(failure)));
     }
 
-    private static byte[] applyTemplate(Inference inference, byte[] body) throws ApiException {
+    private static byte[] applyTemplate(ServedModels served, byte[] body) throws ApiException {
+        served.requireAny();
         ChatRequest request = ChatRequest.parse(body);
+        Inference inference = served.findAmongSeveral(request.model()).ready();
         return request.promptAnswer(RequestPreparer.refusing(
                 "messages", () -> inference.chatPrompts().prompt(request)));
     }
 
-    private static byte[] tokenize(Inference inference, byte[] body) throws ApiException {
-        Tokenizer tokenizer = inference.tokenizer();
+    private static byte[] tokenize(ServedModels served, byte[] body) throws ApiException {
+        served.requireAny();
         TokenizeRequest request = TokenizeRequest.parse(body);
+        Tokenizer tokenizer = served.findAmongSeveral(request.model()).ready().tokenizer();
         List<Prompt> content = request.content();
         IntStream.Builder tokens = IntStream.builder();
         for (int i = 0; i < content.size(); i++) {
@@ -83,9 +86,10 @@ final class TokenRoutes {
         return request.answer(all, tokenizer::piece);
     }
 
-    private static byte[] detokenize(Inference inference, byte[] body) throws ApiException {
-        Tokenizer tokenizer = inference.tokenizer();
+    private static byte[] detokenize(ServedModels served, byte[] body) throws ApiException {
+        served.requireAny();
         DetokenizeRequest request = DetokenizeRequest.parse(body);
+        Tokenizer tokenizer = served.findAmongSeveral(request.model()).ready().tokenizer();
         RequestPreparer.checkVocabulary(request.tokens(), tokenizer, "tokens");
         return request.answer(tokenizer.detokenize(request.tokens()));
     }

@@ -2,6 +2,7 @@ package org.kvant.openai;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * A model as {@code /v1/models} lists it; {@code meta} holds what llama-server's does.
@@ -27,13 +28,15 @@ public record ModelJson(
         long parameters,
         long weightBytes) {
 
-    /** The list of models: this one. */
-    public byte[] list() {
+    /** A list of models. */
+    public static byte[] list(List<ModelJson> models) {
         return JsonText.bytes(json -> {
             json.writeStartObject();
             json.writeStringField("object", "list");
             json.writeArrayFieldStart("data");
-            writeTo(json);
+            for (ModelJson model : models) {
+                model.writeTo(json);
+            }
             json.writeEndArray();
             json.writeEndObject();
         });

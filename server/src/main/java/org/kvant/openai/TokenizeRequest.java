@@ -11,16 +11,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code POST /tokenize} with llama-server's fields.
  *
+ * @param model the model's id; null if none is named
  * @param content texts and token ids in their order: one text, or a mixture, of which the tokens pass through
  * @param addSpecial {@code add_special}: whether the model's BOS and EOS rules apply to the beginning; default no
  * @param parseSpecial {@code parse_special}: whether the text of special tokens becomes those tokens; default yes
  * @param withPieces {@code with_pieces}: whether each token's text is sent along; default no
  */
-public record TokenizeRequest(List<Prompt> content, boolean addSpecial, boolean parseSpecial, boolean withPieces) {
+public record TokenizeRequest(
+        @Nullable String model, List<Prompt> content, boolean addSpecial, boolean parseSpecial, boolean withPieces) {
 
     public static TokenizeRequest parse(byte[] body) throws ApiException {
         Fields request = JsonTree.parseObject(body);
         return new TokenizeRequest(
+                request.string("model"),
                 content(request),
                 request.bool("add_special", false),
                 request.bool("parse_special", true),

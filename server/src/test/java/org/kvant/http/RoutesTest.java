@@ -16,7 +16,10 @@ class RoutesTest {
     @Test
     void tellsItsStateFromTheStart() throws Exception {
         try (ScriptedServer server = new ScriptedServer(1, options -> options)) {
-            assertThat(server.get("/health").statusCode()).isEqualTo(200);
+            assertThat(server.get("/health").statusCode()).isEqualTo(503);
+            assertThat(server.get("/health").body())
+                    .isEqualTo(
+                            "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}");
             HttpResponse<String> ready = server.get("/ready");
             assertThat(ready.statusCode()).isEqualTo(503);
             assertThat(ready.body()).isEqualTo("{\"status\":\"loading\",\"model\":\"m.gguf\"}");
@@ -28,6 +31,7 @@ class RoutesTest {
             assertThat(server.get("/metrics").statusCode()).isEqualTo(200);
 
             server.service.attach(server.engine);
+            assertThat(server.get("/health").body()).isEqualTo("{\"status\":\"ok\"}");
             assertThat(server.get("/ready").body()).isEqualTo("{\"status\":\"ready\",\"model\":\"m.gguf\"}");
             assertThat(server.get("/ready").statusCode()).isEqualTo(200);
 

@@ -18,10 +18,10 @@ class TokenizeRequestTest {
     @Test
     void hasLlamaServersDefaults() throws ApiException {
         assertThat(TokenizeRequest.parse(utf8("{\"content\":\"a\"}")))
-                .isEqualTo(new TokenizeRequest(List.of(new Prompt.Text("a")), false, true, false));
+                .isEqualTo(new TokenizeRequest(null, List.of(new Prompt.Text("a")), false, true, false));
         assertThat(TokenizeRequest.parse(
                         utf8("{\"content\":\"a\",\"add_special\":true,\"parse_special\":false,\"with_pieces\":true}")))
-                .isEqualTo(new TokenizeRequest(List.of(new Prompt.Text("a")), true, false, true));
+                .isEqualTo(new TokenizeRequest(null, List.of(new Prompt.Text("a")), true, false, true));
     }
 
     @Test

@@ -65,6 +65,12 @@ public final class RequestSampler implements TokenSampler {
             }
             context.allowOnly(batchIndex, allowed);
             token = chain.choose(context, batchIndex);
+            if (!allowed.get(token)) {
+                // Not a number is neither more nor less likely than anything.
+                throw new GrammarException("The sampling options leave no token that the grammar allows: they make the"
+                        + " probabilities of all others infinite or not numbers. Use less extreme values of temperature,"
+                        + " dynatemp_range and dynatemp_exponent.");
+            }
         }
         chain.accept(token);
         grammar.accept(token);

@@ -133,9 +133,9 @@ final class Admission {
             throw e;
         } catch (GrammarException e) {
             releases.finish(request, FinishReason.ERROR, null, e.getMessage());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.error("Request {}: no sampler", request.id(), e);
-            releases.finish(request, FinishReason.ERROR, null, "The sampler couldn't be made: " + e.getMessage());
+            releases.finish(request, FinishReason.ERROR, null, "The sampler couldn't be made: " + e);
         }
     }
 }

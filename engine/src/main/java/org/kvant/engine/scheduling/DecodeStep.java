@@ -189,12 +189,13 @@ final class DecodeStep {
         for (int i = 0; i < work.size; i++) {
             ActiveRequest request = work.requests[i];
             Slot slot = Objects.requireNonNull(request.slot);
+            boolean goesOn = true;
             if (request.needsPromptLogprobs()) {
-                for (int back = work.outputs[i] - 1; back >= 0; back--) {
-                    output.prompt(request, slot.cells - 1 - back, work.lastIndex[i] - back);
+                for (int back = work.outputs[i] - 1; back >= 0 && goesOn; back--) {
+                    goesOn = output.prompt(request, slot.cells - 1 - back, work.lastIndex[i] - back);
                 }
             }
-            if (work.outputs[i] > 0 && request.pending() == 0) {
+            if (goesOn && work.outputs[i] > 0 && request.pending() == 0) {
                 sample(request, slot, work.lastIndex[i], work.drafts[i]);
             }
         }

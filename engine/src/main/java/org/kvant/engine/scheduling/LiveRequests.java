@@ -41,7 +41,7 @@ public final class LiveRequests {
         listener.requestFinished(request.id(), Outcome.of(reason), usage, timings);
         try {
             request.sink.onFinish(new Finish(reason, stop, error, usage, timings));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.warn("Request {}: its sink failed at the end", request.id(), e);
         }
     }

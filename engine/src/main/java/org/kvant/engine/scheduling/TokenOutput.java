@@ -4,6 +4,7 @@ import static org.kvant.engine.watch.EngineLog.LOG;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.kvant.engine.request.FinishReason;
 import org.kvant.engine.request.TokenLogprob;
 import org.kvant.engine.sampling.LogSoftmax;
@@ -33,13 +34,20 @@ final class TokenOutput {
         softmax = new LogSoftmax(pieces.size());
     }
 
-    /** Log probability of the prompt token behind {@code position}, whose logits are at {@code batchIndex}. */
-    void prompt(ActiveRequest request, int position, int batchIndex) {
-        if (request.output.wantsPrompt(position)) {
-            softmax.load(target::logits, batchIndex);
-            request.output.prompt(
-                    position, softmax.of(request.tokens.get(position + 1), request.request.promptLogprobs()));
-        }
+    /**
+     * Takes the log probability of the prompt token behind {@code position}, whose logits are at {@code batchIndex}.
+     *
+     * @return whether the request goes on
+     */
+    boolean prompt(ActiveRequest request, int position, int batchIndex) {
+        return guarded(request, () -> {
+            if (request.output.wantsPrompt(position)) {
+                softmax.load(target::logits, batchIndex);
+                request.output.prompt(
+                        position, softmax.of(request.tokens.get(position + 1), request.request.promptLogprobs()));
+            }
+            return true;
+        });
     }
 
     /**
@@ -48,6 +56,32 @@ final class TokenOutput {
      * @return whether the request goes on
      */
     boolean sample(ActiveRequest request, int batchIndex) {
+        return guarded(request, () -> next(request, batchIndex));
+    }
+
+    /** Whatever is wrong with one request is no other one's business: it ends with an error, and the decode thread goes on. */
+    private boolean guarded(ActiveRequest request, BooleanSupplier step) {
+        try {
+            return step.getAsBoolean();
+        } catch (BackendAbortedException e) {
+            throw e;
+        } catch (RuntimeException | StackOverflowError e) {
+            LOG.error("Request {}: its next token failed", request.id(), e);
+            giveUp(request, "The next token failed: " + e);
+            return false;
+        }
+    }
+
+    /** Ends a request that may have ended already, as when its sink failed at the end. */
+    private void giveUp(ActiveRequest request, String error) {
+        if (request.slot == null) {
+            releases.finish(request, FinishReason.ERROR, null, error);
+        } else {
+            releases.fail(request, error);
+        }
+    }
+
+    private boolean next(ActiveRequest request, int batchIndex) {
         if (request.sampled == 0 && !prefillFinished(request)) {
             return false;
         }
@@ -168,7 +202,7 @@ final class TokenOutput {
         try {
             news.run();
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.warn("Request {}: its sink failed, so it is given up", request.id(), e);
             releases.finish(request, FinishReason.CANCELLED, null, "The receiver failed: " + e);
             return false;

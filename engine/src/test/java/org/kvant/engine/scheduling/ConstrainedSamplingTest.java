@@ -13,6 +13,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kvant.engine.request.Dry;
+import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.FinishReason;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.Mirostat;
@@ -49,6 +50,55 @@ class ConstrainedSamplingTest {
 
     private Grammar grammar(String text) throws GrammarException {
         return Grammar.parse(text, name -> -1, harness.loaded.model().vocab().size());
+    }
+
+    /** Logits that are not numbers let samplers choose what the grammar forbids. */
+    @Test
+    void oneRequestWithSenselessOptionsEndsAloneAndIsTold() throws GrammarException {
+        SamplingOptions.Builder options = SamplingOptions.builder().temperature(0.8f);
+        List<SamplingOptions> senseless = List.of(
+                options.order(List.of(SamplerKind.TEMPERATURE))
+                        .dynamicRange(0.5f)
+                        .dynamicExponent(-1)
+                        .build(),
+                options.order(List.of(SamplerKind.TEMPERATURE))
+                        .dynamicRange(1)
+                        .dynamicExponent(100)
+                        .minKeep(5)
+                        .topK(0)
+                        .build());
+        for (SamplingOptions sampling : senseless) {
+            for (String text : List.of("root ::= \"zq\"", "root ::= \"yes\" | \"no\"")) {
+                Collector healthy = new Collector();
+                harness.submit(story(20).ignoreEos(true), healthy);
+                Collector sink = run(story(3).grammar(grammar(text)).sampling(sampling));
+                Finish end = sink.finish();
+                assertThat(end.reason()).isIn(FinishReason.ERROR, FinishReason.STOP, FinishReason.LENGTH);
+                if (end.reason() == FinishReason.ERROR) {
+                    assertThat(end.error()).contains("dynatemp");
+                } else {
+                    assertThat(List.of("zq", "yes", "no")).anyMatch(word -> word.startsWith(sink.text()));
+                }
+                assertThat(healthy.finish().usage().completionTokens()).isEqualTo(20);
+            }
+        }
+    }
+
+    /** As a receiver's own mistake would be. */
+    @Test
+    void aSinkThatOverflowsTheStackEndsItsOwnRequestOnly() {
+        Collector healthy = new Collector();
+        harness.submit(story(20).ignoreEos(true), healthy);
+        Collector broken = new Collector() {
+            @Override
+            public void onText(String text, int tokenId) {
+                throw new StackOverflowError("as deep as it gets");
+            }
+        };
+        harness.submit(story(20).ignoreEos(true), broken);
+        harness.run();
+        assertThat(broken.finish().reason()).isEqualTo(FinishReason.CANCELLED);
+        assertThat(healthy.finish().usage().completionTokens()).isEqualTo(20);
     }
 
     @Test
