@@ -53,14 +53,15 @@ final class AllocateArguments {
     @Option(
             names = "--bpw",
             paramLabel = "BITS",
-            description = "Choose the best types for at most this many bits a weight, averaged over all weights.")
+            description = "Choose the best types for at most this many bits per weight, averaged over all weights.")
     private @Nullable Double bits;
 
     @Option(
             names = "--max-kld",
             paramLabel = "NATS",
-            description = "Choose types for the smallest file within this KL divergence a token, measured on text that "
-                    + "kvant calibrate --gradient held out, or on --text.")
+            description =
+                    "Choose types for the smallest file within this KL divergence per token, measured on text that "
+                            + "kvant calibrate --gradient held out, or on --text.")
     private @Nullable Double divergence;
 
     @Option(

@@ -60,7 +60,8 @@ public final class CalibrateCommand implements Callable<Integer> {
                 names = "--chat",
                 arity = "1..*",
                 paramLabel = "FILE",
-                description = "Conversations, one JSON object {\"messages\": […]} a line, in the model's chat format.")
+                description =
+                        "Conversations, one JSON object {\"messages\": […]} per line, in the model's chat format.")
         private List<Path> chats = List.of();
 
         @Option(names = "--data-free", description = "Let the model write the text itself; see --seed.")
@@ -90,7 +91,7 @@ public final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--chunks", paramLabel = "N", description = "Most chunks to take (default: ${DEFAULT-VALUE}).")
     private int chunks = CalibrateOptions.DEFAULT_CHUNKS;
 
-    @Option(names = "--chunk-size", paramLabel = "N", description = "Tokens a chunk (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--chunk-size", paramLabel = "N", description = "Tokens per chunk (default: ${DEFAULT-VALUE}).")
     private int chunkSize = CalibrateOptions.DEFAULT_CHUNK_SIZE;
 
     @Option(

@@ -77,7 +77,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--chunk-size",
             paramLabel = "N",
-            description = "Tokens a chunk; the second half is scored (default: ${DEFAULT-VALUE}).")
+            description = "Tokens per chunk; the second half is scored (default: ${DEFAULT-VALUE}).")
     private int chunkSize = EvaluateOptions.CHUNK_SIZE;
 
     @Option(
@@ -103,7 +103,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--multiple-choice",
             paramLabel = "FILE",
-            description = "Questions with several answers: HellaSwag's JSON lines, or llama-perplexity's six lines a "
+            description = "Questions with several answers: HellaSwag's JSON lines, or llama-perplexity's six lines per "
                     + "question. All models answer, including the reference.")
     private @Nullable Path questions;
 

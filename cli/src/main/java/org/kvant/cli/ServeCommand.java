@@ -123,7 +123,7 @@ public final class ServeCommand implements Callable<Integer> {
             names = "--log-format",
             defaultValue = "text",
             paramLabel = "text|json",
-            description = "Form of the log on standard error; json: one object a line (default: ${DEFAULT-VALUE}).")
+            description = "Form of the log on standard error; json: one object per line (default: ${DEFAULT-VALUE}).")
     private LogFormat logFormat = LogFormat.TEXT;
 
     @Option(
