@@ -30,17 +30,17 @@ final class AllocateArguments {
     @Option(
             names = "--stats",
             paramLabel = "FILE",
-            description = "Round under these statistics of kvant calibrate, and choose types by them: best those of"
-                    + " --gradient; for other architectures those of --full, diagonals, or llama-imatrix's GGUF file.")
+            description =
+                    "Statistics to round with and to choose types by. The best come from kvant calibrate --gradient; "
+                            + "for other architectures take those of --full, diagonals, or llama-imatrix's GGUF file.")
     private @Nullable Path statistics;
 
     @Option(
             names = "--activations",
             paramLabel = "KIND",
             description =
-                    "Round with --stats on the activations of the model (MODEL, each matrix by itself; the default),"
-                            + " layer after layer on those of the quantized layers before (QUANTIZED), or so and making up for"
-                            + " their errors (CORRECTED).")
+                    "With --stats: round each matrix on the original activations (MODEL, the default), on those of "
+                            + "the quantized layers before it (QUANTIZED), or also compensate for their errors (CORRECTED).")
     private @Nullable Activations activations;
 
     @Option(
@@ -53,22 +53,22 @@ final class AllocateArguments {
     @Option(
             names = "--bpw",
             paramLabel = "BITS",
-            description = "Choose the best types for at most so many bits a weight on average, of all weights.")
+            description = "Choose the best types for at most this many bits per weight, averaged over all weights.")
     private @Nullable Double bits;
 
     @Option(
             names = "--max-kld",
             paramLabel = "NATS",
-            description = "Choose types for the smallest file whose KL divergence a token is at most this; measured on"
-                    + " text that kvant calibrate --gradient held out, or on --text.")
+            description =
+                    "Choose types for the smallest file within this KL divergence per token, measured on text that "
+                            + "kvant calibrate --gradient held out, or on --text.")
     private @Nullable Double divergence;
 
     @Option(
             names = "--min-speed",
             paramLabel = "SHARE",
-            description =
-                    "Of what can be chosen, at least this share of the fastest choice's decoding speed, from kernel"
-                            + " speeds that are measured on this machine.")
+            description = "Keep at least this share of the fastest choice's decoding speed (0 to 1), by kernel speeds "
+                    + "measured on this machine.")
     private @Nullable Double speed;
 
     @Option(
@@ -76,26 +76,24 @@ final class AllocateArguments {
             split = ",",
             paramLabel = "TYPE",
             converter = QuantizeCommand.TypeConverter.class,
-            description = "The types to choose from, such as q4_k,q6_k,iq3_s.")
+            description = "Types to choose from, such as q4_k,q6_k,iq3_s.")
     private List<GgmlType> types = List.of();
 
     @Option(
             names = "--text",
             arity = "1..*",
             paramLabel = "FILE",
-            description = "Text to measure the divergence on; it is then measured with any budget.")
+            description = "Text to measure the divergence on. With any budget, the result is then measured.")
     private List<Path> texts = List.of();
 
-    @Option(
-            names = "--chunks",
-            paramLabel = "N",
-            description = "The most chunks of each --text (default: " + CHUNKS + ").")
+    @Option(names = "--chunks", paramLabel = "N", description = "Most chunks of each --text (default: " + CHUNKS + ").")
     private @Nullable Integer chunks;
 
     @Option(
             names = "--no-probes",
-            description = "Do not measure the divergence of groups of tensors first: faster, but what is predicted is"
-                    + " then too low, and the choice a little worse.")
+            description =
+                    "Skip measuring groups of tensors first. Faster, but predictions are too low and the choice is "
+                            + "slightly worse.")
     private boolean noProbes;
 
     @Option(names = "--recipe", paramLabel = "FILE", description = "Take what is not given here from this YAML file.")

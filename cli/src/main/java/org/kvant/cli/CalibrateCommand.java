@@ -27,9 +27,8 @@ import picocli.CommandLine.Spec;
 /** {@code kvant calibrate}: what the linear layers of a model are given, for {@code kvant quantize} and llama-quantize. */
 @Command(
         name = "calibrate",
-        description =
-                "Runs a model over text and keeps the statistics that quantize weighs its rounding with. The file is an"
-                        + " importance matrix to llama-quantize as well.",
+        description = "Runs a model over text and keeps the statistics that quantize rounds with. llama-quantize also "
+                + "accepts the file as an importance matrix.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class CalibrateCommand implements Callable<Integer> {
@@ -42,7 +41,7 @@ public final class CalibrateCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "MODEL",
-            description = "A GGUF file (of a split one the first part), or the folder of a checkpoint.")
+            description = "GGUF file (of a split model the first part) or checkpoint folder.")
     private Path model = Path.of("");
 
     @ArgGroup(multiplicity = "1")
@@ -54,14 +53,15 @@ public final class CalibrateCommand implements Callable<Integer> {
                 arity = "1..*",
                 paramLabel = "FILE",
                 description =
-                        "Plain text, cut into chunks as llama-imatrix does; several files share the chunks equally.")
+                        "Plain text, cut into chunks as llama-imatrix does. Several files share the chunks equally.")
         private List<Path> texts = List.of();
 
         @Option(
                 names = "--chat",
                 arity = "1..*",
                 paramLabel = "FILE",
-                description = "Conversations, one JSON object {\"messages\": […]} a line, in the model's chat format.")
+                description =
+                        "Conversations, one JSON object {\"messages\": […]} per line, in the model's chat format.")
         private List<Path> chats = List.of();
 
         @Option(names = "--data-free", description = "Let the model write the text itself; see --seed.")
@@ -72,28 +72,26 @@ public final class CalibrateCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             required = true,
             paramLabel = "OUT",
-            description =
-                    "The statistics file to write. Stopped before the end, the same command goes on where it was.")
+            description = "Statistics file to write. After an interruption, the same command resumes.")
     private Path output = Path.of("");
 
     @Option(
             names = "--full",
             description =
-                    "Keep full second moments, not their diagonals only, in a much larger file: for kvant quantize --stats where"
-                            + " --gradient does not know the architecture.")
+                    "Keep full second moments, not only their diagonals, in a much larger file. For kvant quantize "
+                            + "--stats with architectures that --gradient does not know.")
     private boolean full;
 
     @Option(
             names = "--gradient",
-            description =
-                    "Weigh full second moments by gradients, computed here: for kvant quantize --stats, which makes the best"
-                            + " files of them. For Llama, Qwen2, Qwen3, Qwen3-MoE and Gemma 3.")
+            description = "Keep full second moments weighted by gradients, which give kvant quantize --stats the best "
+                    + "files. For Llama, Qwen2, Qwen3, Qwen3-MoE and Gemma 3.")
     private boolean gradient;
 
-    @Option(names = "--chunks", paramLabel = "N", description = "The most chunks to take; ${DEFAULT-VALUE} by default.")
+    @Option(names = "--chunks", paramLabel = "N", description = "Most chunks to take (default: ${DEFAULT-VALUE}).")
     private int chunks = CalibrateOptions.DEFAULT_CHUNKS;
 
-    @Option(names = "--chunk-size", paramLabel = "N", description = "Tokens a chunk; ${DEFAULT-VALUE} by default.")
+    @Option(names = "--chunk-size", paramLabel = "N", description = "Tokens per chunk (default: ${DEFAULT-VALUE}).")
     private int chunkSize = CalibrateOptions.DEFAULT_CHUNK_SIZE;
 
     @Option(
@@ -101,25 +99,25 @@ public final class CalibrateCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             converter = MemorySizeConverter.class,
             description =
-                    "The most memory for full second moments; 2GiB by default, with --gradient what the heap has to spare. With"
-                            + " less than they need, the text runs through several times.")
+                    "Most memory for full second moments (default: 2GiB; with --gradient what the heap can spare). "
+                            + "With less than they need, the text is run several times.")
     private @Nullable Long memory;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "With --data-free: the same seed gives the same text. Random by default, and shown.")
+            description = "With --data-free: the same seed gives the same text (default: random, and shown).")
     private @Nullable Long seed;
 
     @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
-            description = "How many threads work; all cores by default.")
+            description = "Threads that compute (default: all cores).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "No progress.")
+            description = "Show no progress.")
     private boolean quiet;
 
     /** 0; 1 without native libraries; 2 for bad input; 130 if it was stopped. */

@@ -23,15 +23,15 @@ final class ContextArguments {
             defaultValue = "0",
             paramLabel = "N",
             description =
-                    "Tokens of the whole KV cache, shared evenly by the sequences; 0: the model's training context for each"
-                            + " sequence, at most 4096 (default: ${DEFAULT-VALUE}).")
+                    "Tokens of the whole KV cache, shared evenly by the sequences; 0: the model's training context "
+                            + "for each sequence, at most 4096 (default: ${DEFAULT-VALUE}).")
     private int contextSize;
 
     @Option(
             names = {"-np", "--parallel"},
             defaultValue = "4",
             paramLabel = "N",
-            description = "Requests that run at a time (default: ${DEFAULT-VALUE}).")
+            description = "Requests that run at the same time (default: ${DEFAULT-VALUE}).")
     private int parallel;
 
     @Option(
@@ -40,8 +40,8 @@ final class ContextArguments {
             converter = ThreadCountConverter.class,
             paramLabel = "N|auto",
             description =
-                    "Threads that compute; 0: one for each physical core; auto: what is fastest, for prompts too, by a"
-                            + " short measurement at the start (default: ${DEFAULT-VALUE}).")
+                    "Threads that compute; 0: one for each physical core; auto: what a short measurement at the start "
+                            + "finds fastest, also for prompts (default: ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(
@@ -55,7 +55,7 @@ final class ContextArguments {
             names = "--kv",
             paramLabel = "TYPE|K/V",
             converter = EvaluateCommand.KvConverter.class,
-            description = "Types of the KV cache: one for both, or two such as q8_0/q4_0 (default: f16).")
+            description = "KV cache types: one for both, or two such as q8_0/q4_0 (default: f16).")
     private @Nullable KvTypes cacheTypes;
 
     @Option(
@@ -69,7 +69,7 @@ final class ContextArguments {
             names = {"-ctv", "--cache-type-v"},
             converter = CacheTypeConverter.class,
             paramLabel = "TYPE",
-            description = "Type of the V cache, of the same ones (default: f16).")
+            description = "Type of the V cache: one of the same (default: f16).")
     private @Nullable GgmlType cacheTypeV;
 
     @Option(
@@ -81,7 +81,7 @@ final class ContextArguments {
 
     @Option(
             names = {"-kvu", "--kv-unified"},
-            description = "One cache that all sequences take from as they need, instead of an equal share for each.")
+            description = "Use one cache that all sequences draw from, instead of an equal share each.")
     private boolean unified;
 
     @Option(
@@ -95,7 +95,7 @@ final class ContextArguments {
             names = {"-ub", "--ubatch-size"},
             defaultValue = "512",
             paramLabel = "N",
-            description = "Most tokens computed at once inside it (default: ${DEFAULT-VALUE}).")
+            description = "Most tokens computed at once within a decode (default: ${DEFAULT-VALUE}).")
     private int ubatchSize;
 
     @Option(
@@ -103,8 +103,8 @@ final class ContextArguments {
             converter = SizeOrNothingConverter.class,
             paramLabel = "SIZE",
             description =
-                    "Most memory for computing prompts in f16 beside a quantized cache, which is faster on the CPU; taken when"
-                            + " the first long prompt comes, unless attention is computed in Java by then; 0: none (default: 256MiB).")
+                    "Most memory for computing long prompts in f16 when the cache is quantized, which is faster on the "
+                            + "CPU. Not used once attention is computed in Java; 0: none (default: 256MiB).")
     private @Nullable Long promptScratch;
 
     /**

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "convert",
         mixinStandardHelpOptions = true,
-        description = "Convert a Hugging Face checkpoint (safetensors) to a GGUF file.",
+        description = "Converts a Hugging Face checkpoint (safetensors) to a GGUF file.",
         footer = {"", "Families: Llama 1 to 3.x, SmolLM, TinyLlama, Mistral; Qwen2, Qwen2.5; Qwen3; Gemma 3 (text)."})
 public final class ConvertCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "Folder with config.json, *.safetensors and the tokenizer's files.")
@@ -31,7 +31,7 @@ public final class ConvertCommand implements Callable<Integer> {
             names = {"-o", "--out", "--outfile"},
             paramLabel = "FILE",
             required = true,
-            description = "GGUF file to write; an existing one is replaced when the new one is complete.")
+            description = "GGUF file to write. An existing file is replaced once the new one is complete.")
     private Path out = Path.of("");
 
     @Option(
@@ -44,13 +44,12 @@ public final class ConvertCommand implements Callable<Integer> {
     @Option(
             names = "--pre",
             paramLabel = "NAME",
-            description =
-                    "llama.cpp's name of the pre-tokenizer, if tokenizer.json defines one that is not recognised.")
+            description = "llama.cpp's name for the pre-tokenizer, if the one in tokenizer.json is not recognized.")
     private @Nullable String pre;
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "No progress.")
+            description = "Show no progress.")
     private boolean quiet;
 
     @Spec

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** {@code kvant devices}: what the native library can compute on. */
 @Command(
         name = "devices",
-        description = "Lists what can compute here: processors, graphics cards, their memory.",
+        description = "Lists what can compute on this machine: processors, graphics cards and their memory.",
         mixinStandardHelpOptions = true)
 public final class DevicesCommand implements Callable<Integer> {
     @Spec

@@ -13,14 +13,14 @@ final class DraftArguments {
             names = {"-md", "--draft"},
             paramLabel = "FILE",
             description =
-                    "GGUF file of a small model with the same vocabulary, which guesses ahead where that makes answers"
-                            + " faster; they stay the same.")
+                    "GGUF file of a small model with the same vocabulary. It drafts tokens where that makes answers "
+                            + "faster; they stay the same.")
     private @Nullable Path model;
 
     @Option(
             names = "--draft-max",
             paramLabel = "N",
-            description = "Most tokens that it guesses at once, 1 to " + DraftOptions.LIMIT + " (default: "
+            description = "Most tokens it drafts at once, 1 to " + DraftOptions.LIMIT + " (default: "
                     + DraftOptions.DEFAULT_MOST + ").")
     private @Nullable Integer most;
 

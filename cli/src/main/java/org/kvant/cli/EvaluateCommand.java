@@ -41,9 +41,9 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code kvant evaluate}: how far quantized models are from the one they were made of. */
 @Command(
         name = "evaluate",
-        description = "Measures how far quantized models are from the model they were made of: perplexity,"
-                + " Kullback-Leibler divergence, agreement of the most probable token; the figures of"
-                + " llama-perplexity --kl-divergence, on the same chunks.",
+        description = "Compares quantized models with the original: perplexity, Kullback-Leibler divergence, and "
+                + "agreement on the most likely token. Gives the figures of llama-perplexity --kl-divergence, on "
+                + "the same chunks.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class EvaluateCommand implements Callable<Integer> {
@@ -53,14 +53,14 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "MODEL",
-            description = "GGUF files to evaluate (of a split one the first part); name them before the options.")
+            description = "GGUF files to evaluate (of a split model the first part); name them before the options.")
     private List<Path> models = List.of();
 
     @Option(
             names = "--reference",
             required = true,
             paramLabel = "FILE",
-            description = "The GGUF file in full precision that the models were made of.")
+            description = "GGUF file of the original in full precision.")
     private Path reference = Path.of("");
 
     @Option(
@@ -68,52 +68,54 @@ public final class EvaluateCommand implements Callable<Integer> {
             required = true,
             arity = "1..*",
             paramLabel = "FILE",
-            description = "Text in UTF-8 to evaluate on; several give figures for each as well.")
+            description = "Text in UTF-8 to evaluate on. With several files there are also figures for each.")
     private List<Path> texts = List.of();
 
-    @Option(names = "--chunks", paramLabel = "N", description = "The most chunks of each text; all by default.")
+    @Option(names = "--chunks", paramLabel = "N", description = "Most chunks of each text (default: all).")
     private int chunks;
 
     @Option(
             names = "--chunk-size",
             paramLabel = "N",
-            description = "Tokens of a chunk; the second half is scored (default: ${DEFAULT-VALUE}).")
+            description = "Tokens per chunk; the second half is scored (default: ${DEFAULT-VALUE}).")
     private int chunkSize = EvaluateOptions.CHUNK_SIZE;
 
     @Option(
             names = "--kv",
             paramLabel = "TYPE|K/V",
             converter = KvConverter.class,
-            description =
-                    "Types of the models' KV cache, one for both or two such as q8_0/q4_0; the reference keeps f16.")
+            description = "KV cache types of the models: one for both, or two such as q8_0/q4_0 (default: f16). The "
+                    + "reference keeps f16.")
     private KvTypes kv = KvTypes.F16;
 
     @Option(
             names = "--paired",
             arity = "2",
             paramLabel = "A B",
-            description = "Compare two models token by token, with a bootstrap over chunks; those not named are added.")
+            description =
+                    "Compare two models token by token, with a bootstrap over chunks. They are added if not named "
+                            + "before.")
     private List<Path> paired = List.of();
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of the bootstrap's draws (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the bootstrap (default: ${DEFAULT-VALUE}).")
     private long seed = 1;
 
     @Option(
             names = "--multiple-choice",
             paramLabel = "FILE",
-            description =
-                    "Questions with endings to choose from: HellaSwag's JSON lines, or llama-perplexity's six lines"
-                            + " a question. All models answer, the reference too.")
+            description = "Questions with several answers: HellaSwag's JSON lines, or llama-perplexity's six lines per "
+                    + "question. All models answer, including the reference.")
     private @Nullable Path questions;
 
     @Option(
             names = "--per-token",
             paramLabel = "FILE",
-            description = "Write every scored token of every model: .jsonl for JSON lines, anything else for"
-                    + " tab-separated values.")
+            description =
+                    "Write every scored token of every model: a name ending in .jsonl gives JSON lines, any other "
+                            + "tab-separated values.")
     private @Nullable Path dump;
 
-    @Option(names = "--report", paramLabel = "FILE", description = "Write one self-contained HTML page.")
+    @Option(names = "--report", paramLabel = "FILE", description = "Write a self-contained HTML page.")
     private @Nullable Path report;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write all figures as JSON.")
@@ -122,12 +124,12 @@ public final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
-            description = "How many threads work; all cores by default.")
+            description = "Threads that compute (default: all cores).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "No progress.")
+            description = "Show no progress.")
     private boolean quiet;
 
     @Override

@@ -20,13 +20,15 @@ import picocli.CommandLine.Spec;
         description = "Shows a GGUF file's metadata, tensors, types and bits per weight.",
         mixinStandardHelpOptions = true)
 public final class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", description = "GGUF file; of a split one the first part.")
+    @Parameters(paramLabel = "FILE", description = "GGUF file; of a split model the first part.")
     private @Nullable Path file;
 
     @Option(names = "--json", description = "Print everything but the data as JSON.")
     private boolean json;
 
-    @Option(names = "--tensors", description = "List every tensor, not one line for the same one of all blocks.")
+    @Option(
+            names = "--tensors",
+            description = "List every tensor, rather than one line for the same tensor of all blocks.")
     private boolean tensors;
 
     @Spec

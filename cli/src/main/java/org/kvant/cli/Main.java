@@ -10,7 +10,7 @@ import picocli.CommandLine.HelpCommand;
 /** The entry point: {@code kvant <command>}. */
 @Command(
         name = "kvant",
-        description = "Makes small GGUF files of high quality and serves them over the OpenAI HTTP API.",
+        description = "Makes small, high-quality GGUF files and serves them over the OpenAI HTTP API.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionProvider.class,
         subcommands = HelpCommand.class,

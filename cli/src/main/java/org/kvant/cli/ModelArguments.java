@@ -23,20 +23,20 @@ final class ModelArguments {
     @Option(
             names = {"-m", "--model"},
             paramLabel = "FILE",
-            description = "A GGUF file; of a split one the first part. May be given several times.")
+            description = "GGUF file; of a split model the first part. Repeatable.")
     private List<Path> options = new ArrayList<>();
 
     @Parameters(
             arity = "0..*",
             paramLabel = "FILE",
-            description = "GGUF files, with or without -m. A request that names no model means the first.")
+            description = "GGUF files, with or without -m. A request that names no model goes to the first.")
     private List<Path> parameters = new ArrayList<>();
 
     @Option(
             names = {"-a", "--alias"},
             paramLabel = "NAME",
             split = ",",
-            description = "What requests and metrics name the model by; of several models one name each, with commas"
+            description = "Name of the model in requests and metrics; for several models one name each, with commas"
                     + " (default: the file's name).")
     private List<String> aliases = new ArrayList<>();
 

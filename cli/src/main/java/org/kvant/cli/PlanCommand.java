@@ -26,9 +26,8 @@ import picocli.CommandLine.Spec;
 /** {@code kvant plan}: what {@code kvant serve} would take. */
 @Command(
         name = "plan",
-        description =
-                "Says how much memory `kvant serve` takes for a model with the same options, by part, and the largest context"
-                        + " that fits. Reads files' headers only. Ends with 1 if it does not fit.",
+        description = "Says how much memory `kvant serve` takes for a model with the same options, part by part, and "
+                + "the largest context that fits. Reads only file headers. Exits with 1 if the model does not fit.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class PlanCommand implements Callable<Integer> {
@@ -37,7 +36,7 @@ public final class PlanCommand implements Callable<Integer> {
     /** How far to look if the file doesn't say what the model was trained with. */
     private static final int UNKNOWN_TRAINING = 1 << 20;
 
-    @Parameters(paramLabel = "MODEL", description = "GGUF file; of a split one the first part.")
+    @Parameters(paramLabel = "MODEL", description = "GGUF file; of a split model the first part.")
     private Path model = Path.of("");
 
     @Mixin
@@ -50,7 +49,7 @@ public final class PlanCommand implements Callable<Integer> {
             names = {"-ngl", "--gpu-layers"},
             defaultValue = "-1",
             paramLabel = "N",
-            description = "Layers to put on graphics cards; -1: all that there are (default: ${DEFAULT-VALUE}).")
+            description = "Layers to put on graphics cards; -1: all (default: ${DEFAULT-VALUE}).")
     private int gpuLayers;
 
     @Option(

@@ -13,7 +13,7 @@ final class PromptCacheArguments {
             names = "--prompt-cache",
             paramLabel = "DIR",
             description = {
-                "Folder for computed prompts that the KV cache has no room for; they are used again after a restart, too.",
+                "Folder for computed prompts that the KV cache has no room for. They survive a restart.",
                 "A folder in memory (/dev/shm/kvant on Linux) keeps them off the disk."
             })
     private @Nullable Path folder;
@@ -22,7 +22,7 @@ final class PromptCacheArguments {
             names = "--prompt-cache-size",
             paramLabel = "SIZE",
             converter = MemorySizeConverter.class,
-            description = "What the files in it may take together (default: 4GiB).")
+            description = "Most that the files in that folder may take (default: 4GiB).")
     private @Nullable Long bytes;
 
     /**

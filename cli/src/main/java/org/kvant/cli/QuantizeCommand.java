@@ -33,9 +33,8 @@ import picocli.CommandLine.TypeConversionException;
 /** {@code kvant quantize}: a model in full precision to one in few bits. */
 @Command(
         name = "quantize",
-        description =
-                "Makes a smaller GGUF file of a model: with llama-quantize's presets, or with the best types for a"
-                        + " size, a divergence or a speed.",
+        description = "Makes a smaller GGUF file of a model: with llama-quantize's presets, or with the best types for "
+                + "a size, a divergence or a speed.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 public final class QuantizeCommand implements Callable<Integer> {
@@ -46,17 +45,21 @@ public final class QuantizeCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "MODEL",
-            description = "A GGUF file (of a split one the first part), or the folder of a checkpoint.")
+            description = "GGUF file (of a split model the first part) or checkpoint folder.")
     private Path input = Path.of("");
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "OUT", description = "The file to write; not with --dry-run.")
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "OUT",
+            description = "File to write; optional with --dry-run.")
     private @Nullable Path output;
 
     @Option(
             names = "--type",
             paramLabel = "PRESET",
             converter = PresetConverter.class,
-            description = "The mixture of types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K,"
+            description = "Mixture of types: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K,"
                     + " Q2_K_S, Q3_K_S, Q3_K_M, Q3_K_L, Q4_K_S, Q4_K_M, Q5_K_S, Q5_K_M, Q6_K, IQ1_S, IQ1_M, IQ2_XXS,"
                     + " IQ2_XS, IQ2_S, IQ2_M, IQ3_XXS, IQ3_XS, IQ3_S, IQ3_M, TQ1_0, TQ2_0, Q1_0, Q2_0, MXFP4_MOE, or"
                     + " COPY; Q3_K, Q4_K and Q5_K mean _M.")
@@ -69,87 +72,89 @@ public final class QuantizeCommand implements Callable<Integer> {
             names = "--tensor-type",
             paramLabel = "PATTERN=TYPE",
             converter = RuleConverter.class,
-            description = "The type of tensors in whose name the regular expression is found; may be repeated,"
-                    + " the first that fits wins.")
+            description =
+                    "Type of tensors whose name matches the regular expression. Repeatable; the first match wins.")
     private List<TensorTypeRule> rules = List.of();
 
     @Option(
             names = "--output-tensor-type",
             paramLabel = "TYPE",
             converter = TypeConverter.class,
-            description = "The type of output.weight.")
+            description = "Type of output.weight.")
     private @Nullable GgmlType outputType;
 
     @Option(
             names = "--token-embedding-type",
             paramLabel = "TYPE",
             converter = TypeConverter.class,
-            description = "The type of the token embeddings.")
+            description = "Type of the token embeddings.")
     private @Nullable GgmlType embeddingType;
 
     @Option(names = "--leave-output-tensor", description = "Keep output.weight as it is.")
     private boolean leaveOutput;
 
-    @Option(names = "--pure", description = "The same type for all tensors, no mixture.")
+    @Option(names = "--pure", description = "Use one type for all tensors.")
     private boolean pure;
 
-    @Option(names = "--imatrix", paramLabel = "FILE", description = "Weigh the rounding with this importance matrix.")
+    @Option(names = "--imatrix", paramLabel = "FILE", description = "Weight the rounding by this importance matrix.")
     private @Nullable Path imatrix;
 
     @Option(
             names = "--include-weights",
             paramLabel = "NAME",
-            description = "Use the importance of tensors whose name contains this only; may be repeated.")
+            description = "Use only the importance of tensors whose name contains this. Repeatable.")
     private List<String> include = List.of();
 
     @Option(
             names = "--exclude-weights",
             paramLabel = "NAME",
-            description = "Leave out the importance of tensors whose name contains this; may be repeated.")
+            description = "Ignore the importance of tensors whose name contains this. Repeatable.")
     private List<String> exclude = List.of();
 
-    @Option(names = "--allow-requantize", description = "Quantize tensors that are quantized already; costs quality.")
+    @Option(
+            names = "--allow-requantize",
+            description = "Quantize tensors that are quantized already, which costs quality.")
     private boolean allowRequantize;
 
     @Option(
             names = "--override-kv",
             paramLabel = "KEY=TYPE:VALUE",
             converter = OverrideConverter.class,
-            description = "Set a metadata entry; TYPE is int, float, bool or str; may be repeated.")
+            description = "Set a metadata entry; TYPE is int, float, bool or str. Repeatable.")
     private List<KvOverride> overrides = List.of();
 
-    @Option(names = "--keep-split", description = "Cut the output into files as the input is.")
+    @Option(names = "--keep-split", description = "Split the output as the input is split.")
     private boolean keepSplit;
 
     @Option(
             names = "--split-max-size",
             paramLabel = "N(M|G)",
             converter = SizeConverter.class,
-            description = "Cut the output into files of at most this much tensor data.")
+            description = "Split the output into files of at most this much tensor data.")
     private long splitMaxBytes;
 
     @Option(
             names = "--split-max-tensors",
             paramLabel = "N",
-            description = "Cut the output into files of so many tensors.")
+            description = "Split the output into files of at most this many tensors.")
     private int splitMaxTensors;
 
     @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
-            description = "How many threads work; all cores by default.")
+            description = "Threads that compute (default: all cores).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "No progress.")
+            description = "Show no progress.")
     private boolean quiet;
 
     @Option(
             names = "--dry-run",
             description =
-                    "Show what each tensor would become, and write no model. With OUT, what types cost is kept beside it for"
-                            + " the real run.")
+                    "Show what each tensor would become and write no model. With OUT, measured losses are kept for "
+                            + "the real run.")
     private boolean dryRun;
 
     @Override

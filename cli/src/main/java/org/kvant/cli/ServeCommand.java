@@ -27,13 +27,15 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "serve",
         description =
-                "Serves GGUF models over the OpenAI HTTP API. Ctrl-C drains and stops; a second one stops at once.",
+                "Serves GGUF models over the OpenAI HTTP API. Ctrl-C drains and stops; a second one ends it at once.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         footer = {
             "",
-            "Routes: /v1/chat/completions, /v1/completions, /v1/models, /tokenize, /detokenize,",
-            "        /health (503 while a model is loading), /ready (503 also while draining), /metrics (Prometheus)."
+            "Routes: /v1/chat/completions, /v1/completions, /v1/models,",
+            "        /apply-template, /tokenize, /detokenize, / (status page),",
+            "        /health (503 while a model loads), /ready (200 while requests are",
+            "        admitted), /metrics (Prometheus)."
         })
 public final class ServeCommand implements Callable<Integer> {
     /** Longer queues than this only make clients wait for an answer that comes after they have given up. */
@@ -51,7 +53,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--port",
             defaultValue = "8080",
-            description = "Port; 0 takes a free one (default: ${DEFAULT-VALUE}).")
+            description = "Port; 0 picks a free one (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Mixin
@@ -61,14 +63,14 @@ public final class ServeCommand implements Callable<Integer> {
             names = {"-ngl", "--gpu-layers"},
             defaultValue = "-1",
             paramLabel = "N",
-            description = "Layers to put on graphics cards; -1: all that there are (default: ${DEFAULT-VALUE}).")
+            description = "Layers to put on graphics cards; -1: all (default: ${DEFAULT-VALUE}).")
     private int gpuLayers;
 
     @Option(
             names = "--queue-size",
             defaultValue = "256",
             paramLabel = "N",
-            description = "Requests that may wait; a further one gets a 429 (default: ${DEFAULT-VALUE}).")
+            description = "Requests that may wait; one more gets a 429 (default: ${DEFAULT-VALUE}).")
     private int queueSize;
 
     @Option(
@@ -76,16 +78,16 @@ public final class ServeCommand implements Callable<Integer> {
             defaultValue = "$" + "{env:KVANT_API_KEY:-}",
             paramLabel = "KEY",
             description =
-                    "Key that requests must bring, except to /health and /ready. Other users of this machine can see it"
-                            + " among the arguments: better put it into the environment as KVANT_API_KEY.")
+                    "Key that requests must bring, except to /, /health and /ready. Other users of this machine can "
+                            + "see it in the process list: prefer the environment variable KVANT_API_KEY.")
     private String apiKey = "";
 
     @Option(
             names = "--chat-template",
             paramLabel = "FILE|NAME",
             description =
-                    "Jinja template for chats instead of the model's own: a file, or the name of another one in the"
-                            + " model's file.")
+                    "Jinja template for chats instead of the model's own: a file, or the name of another template in "
+                            + "the model's file.")
     private @Nullable String chatTemplate;
 
     @Option(
@@ -99,49 +101,47 @@ public final class ServeCommand implements Callable<Integer> {
             names = "--drain-timeout",
             defaultValue = "30",
             paramLabel = "SECONDS",
-            description = "How long running requests may go on after Ctrl-C or SIGTERM (default: ${DEFAULT-VALUE}).")
+            description = "How long running requests may continue after Ctrl-C or SIGTERM (default: ${DEFAULT-VALUE}).")
     private int drainTimeout;
 
     @Option(
             names = "--metrics-names",
             defaultValue = "kvant",
             paramLabel = "LIST",
-            description = "Names under which /metrics shows its figures: kvant, vllm, llama-server, several with commas"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description = "Names that /metrics shows: kvant, vllm, llama-server, or several with commas (default: "
+                    + "${DEFAULT-VALUE}).")
     private String metricsNames = "kvant";
 
     @Option(
             names = "--otlp-endpoint",
             paramLabel = "URL",
-            description = "Send metrics and traces to this OTLP receiver, as http://localhost:4318 (default: what"
-                    + " OTEL_EXPORTER_OTLP_ENDPOINT says; nothing is sent if neither is given).")
+            description = "Send metrics and traces to this OTLP receiver, such as http://localhost:4318 (default: "
+                    + "OTEL_EXPORTER_OTLP_ENDPOINT; without either, nothing is sent).")
     private @Nullable String otlpEndpoint;
 
     @Option(
             names = "--log-format",
             defaultValue = "text",
             paramLabel = "text|json",
-            description =
-                    "How the log on standard error is written; json: one object a line (default: ${DEFAULT-VALUE}).")
+            description = "Form of the log on standard error; json: one object per line (default: ${DEFAULT-VALUE}).")
     private LogFormat logFormat = LogFormat.TEXT;
 
     @Option(
             names = "--log-prompts",
-            description = "Put each request's prompt, as the model reads it, into its line of the log.")
+            description = "Put each request's prompt, as the model reads it, into its log line.")
     private boolean logPrompts;
 
     @Option(
             names = "--no-mmap",
-            description = "Read the file instead of mapping it: it may then be replaced while it is served.")
+            description = "Read the file instead of mapping it. It may then be replaced while it is served.")
     private boolean noMmap;
 
-    @Option(names = "--no-warmup", description = "Be ready without a first decode; the first request then pays for it.")
+    @Option(names = "--no-warmup", description = "Skip the first decode. The first request then pays for it.")
     private boolean noWarmup;
 
     @Option(
             names = "--no-prompt-lookup",
-            description =
-                    "Compute every token on its own, without guessing from the text so far; answers are the same.")
+            description = "Don't draft tokens from the text so far. Answers stay the same.")
     private boolean noPromptLookup;
 
     @Option(
@@ -149,15 +149,15 @@ public final class ServeCommand implements Callable<Integer> {
             defaultValue = "auto",
             paramLabel = "auto|ggml",
             description =
-                    "What computes attention over a quantized KV cache on the CPU: auto, Kvant's own kernel as soon as it is"
-                            + " compiled and found to be faster; ggml, always ggml's (default: ${DEFAULT-VALUE}).")
+                    "What computes attention over a quantized KV cache on the CPU. auto: Kvant's own kernel, once it "
+                            + "is compiled and found faster; ggml: always ggml (default: ${DEFAULT-VALUE}).")
     private String attention = "auto";
 
     @Option(
             names = "--context-shift",
             description =
-                    "Let answers with a token limit go on when the context is full, by forgetting the older half of it"
-                            + " behind n_keep tokens of the prompt.")
+                    "Let answers with a token limit continue when the context is full, by dropping its older half "
+                            + "after the first n_keep tokens.")
     private boolean contextShift;
 
     @Mixin

@@ -13,39 +13,36 @@ public enum Label {
     /** The served model's name, as in {@code /v1/models}. */
     MODEL("model", "the served model's name, as in `/v1/models`"),
     OUTCOME("outcome", "how a request ended", names(EngineMetrics.outcomes())),
-    SOURCE("source", "`computed`, or `cached` when the cells were still there", List.of("computed", "cached")),
+    SOURCE("source", "`computed`, or `cached` if the cells were still there", List.of("computed", "cached")),
     REJECTION("reason", "why a request was refused", names(List.of(Rejection.values()))),
     HTTP_REJECTION("reason", "why an HTTP request got an error", names(List.of(HttpRejection.values()))),
-    STATE(
-            "state",
-            "the engine's state: 1 for the one that it is in, 0 for the others",
-            names(List.of(EngineState.values()))),
+    STATE("state", "the engine's state", names(List.of(EngineState.values()))),
     USE(
             "use",
-            "`running`, or `cached` for what a finished request left and the next one may take",
+            "`running`, or `cached` for what a finished request left and another may take",
             List.of("running", "cached")),
     PART("part", "`k` or `v`", List.of("k", "v")),
     SCRATCH_PART("part", "as `kvant plan` names them", List.of("kv_k", "kv_v", "compute_buffers")),
     DRAFT_PART("part", "as `kvant plan` names them", List.of("weights", "kv_k", "kv_v", "compute_buffers")),
     HOST_CACHE(
             "cache",
-            "`stored_prompts`: the tokens of all prompts in files; `prompt_states`: what is on its way to or from files;"
-                    + " `token_texts`: the vocabulary as grammars need it, made with the first one",
+            "`stored_prompts`: tokens of all prompts in files; `prompt_states`: states on their way to or from files;"
+                    + " `token_texts`: the vocabulary for grammars, made with the first one",
             List.of("stored_prompts", "prompt_states", "token_texts")),
     POSITION(
             "position",
-            "place of a guessed token among those guessed at once, from 0",
+            "position of a token in its draft, from 0",
             IntStream.range(0, DraftOptions.LIMIT).mapToObj(Integer::toString).toList()),
     LOOKUP("result", "whether a file was found", List.of("hit", "miss")),
     PROMPT_FAILURE(
             "reason",
-            "`read`: a file was damaged, gone or another model's; `write`: it could not be written; `restore`: what was read"
-                    + " didn't fit into the KV cache; `skip`: too large, or too many waited to be written",
+            "`read`: a file was damaged, missing or another model's; `write`: it could not be written; `restore`: it"
+                    + " did not fit into the KV cache; `skip`: too large, or too many waited to be written",
             List.of("read", "write", "restore", "skip")),
-    TYPE("type", "the ggml type of the cache, as `q8_0`"),
+    TYPE("type", "the ggml type of the cache, such as `q8_0`"),
     RESIDENT_KIND(
             "kind",
-            "`anonymous`, `file` (mapped files: the weights) or `shared`; a single `all` where the system doesn't tell them apart"),
+            "`anonymous`, `file` (mapped weights) or `shared`; only `all` where the system does not tell them apart"),
     VERSION("version", "Kvant's version"),
     LLAMA_CPP("llama_cpp", "the native library's version"),
     JAVA("java", "the Java runtime's version");

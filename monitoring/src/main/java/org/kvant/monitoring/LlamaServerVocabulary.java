@@ -16,7 +16,7 @@ final class LlamaServerVocabulary {
         return new Translations("llamacpp:", (model, index) -> Labels.of(Label.MODEL.label(), model))
                 .counter(
                         "prompt_tokens_total",
-                        "Prompt tokens processed, cached ones excluded.",
+                        "Prompt tokens processed, without cached ones.",
                         LlamaServerVocabulary::computedTokens)
                 .counter(
                         "prompt_tokens_cached_total",
@@ -32,7 +32,7 @@ final class LlamaServerVocabulary {
                         (reading, model) -> reading.sum(Metric.GENERATED_TOKENS, model))
                 .counter(
                         "tokens_predicted_seconds_total",
-                        "Time spent on generating after the first token.",
+                        "Time spent generating after the first token.",
                         (reading, model) -> sum(reading, Metric.DECODE, model))
                 .counter(
                         "n_decode_total",
@@ -57,18 +57,18 @@ final class LlamaServerVocabulary {
                         (reading, model) -> reading.sum(Metric.LONGEST_SEQUENCE, model))
                 .gauge(
                         "prompt_tokens_seconds",
-                        "Average prompt throughput since the start, tokens a second of prefill.",
+                        "Average prompt throughput since the start, in tokens per second of prefill.",
                         (reading, model) ->
                                 Ratios.of(computedTokens(reading, model), sum(reading, Metric.PREFILL, model)))
                 .gauge(
                         "predicted_tokens_seconds",
-                        "Average speed of a stream since the start, tokens a second.",
+                        "Average speed of a stream since the start, in tokens per second.",
                         (reading, model) -> Ratios.of(
                                 count(reading, Metric.TIME_BETWEEN_TOKENS, model),
                                 sum(reading, Metric.TIME_BETWEEN_TOKENS, model)))
                 .gauge(
                         "n_busy_slots_per_decode",
-                        "Average number of sequences in a decode since the start.",
+                        "Average number of sequences in one decode since the start.",
                         (reading, model) -> Ratios.of(
                                 sum(reading, Metric.DECODE_BATCH_SEQUENCES, model),
                                 count(reading, Metric.DECODE_BATCH_SEQUENCES, model)))
@@ -80,7 +80,7 @@ final class LlamaServerVocabulary {
                         "requests_deferred",
                         Metric.REQUESTS_WAITING.help(),
                         (reading, model) -> reading.sum(Metric.REQUESTS_WAITING, model))
-                .gauge("kv_cache_usage_ratio", "Part of the KV cache that holds a token, 0 to 1.", Ratios::kvUsed)
+                .gauge("kv_cache_usage_ratio", "Share of the KV cache that holds a token, 0 to 1.", Ratios::kvUsed)
                 .gauge(
                         "kv_cache_tokens",
                         Metric.KV_CELLS_USED.help(),

@@ -57,18 +57,18 @@ final class VllmVocabulary {
                 .histogram(
                         "request_max_num_generation_tokens",
                         Metric.REQUEST_GENERATED_TOKENS,
-                        "Longest of a request's completions; each of ours has one.")
+                        "Longest completion of a request; here each request has one.")
                 .histogram("iteration_tokens_total", Metric.DECODE_BATCH);
     }
 
     private static void tokens(Translations all) {
-        all.counter("prompt_tokens_total", "Prompt tokens, cached ones included.", VllmVocabulary::promptTokens)
+        all.counter("prompt_tokens_total", "Prompt tokens, including cached ones.", VllmVocabulary::promptTokens)
                 .counter(
                         "prompt_tokens_cached_total", "Prompt tokens found in the cache.", VllmVocabulary::cachedTokens)
                 .add(
                         "prompt_tokens_by_source_total",
                         MetricType.COUNTER,
-                        "Prompt tokens by where they came from.",
+                        "Prompt tokens by source.",
                         (reading, model, own) -> List.of(
                                 new Translation.Value(
                                         own.merge(Labels.of("source", "local_compute")),
@@ -138,7 +138,7 @@ final class VllmVocabulary {
                         (reading, model) -> reading.sum(Metric.REQUESTS_WAITING, model))
                 .gauge(
                         "kv_cache_usage_perc",
-                        "Part of the KV cache that running requests hold, 0 to 1.",
+                        "Share of the KV cache that running requests hold, 0 to 1.",
                         Ratios::kvRunning)
                 .gauge("gpu_cache_usage_perc", "Older name of vllm:kv_cache_usage_perc.", Ratios::kvRunning);
     }
@@ -168,7 +168,7 @@ final class VllmVocabulary {
                 .add(
                         "lora_requests_info",
                         MetricType.GAUGE,
-                        "Adapters; this server has none. The value is the time of the scrape.",
+                        "Adapters, of which this server has none; the value is the time of the scrape.",
                         reading -> List.of(new Translation.Value(
                                 Labels.of("max_lora", "0", "running_lora_adapters", "", "waiting_lora_adapters", ""),
                                 System.currentTimeMillis() / 1e3)));
