@@ -25,7 +25,7 @@ import org.kvant.engine.settings.EngineOptions;
 import org.kvant.engine.watch.ThreadCounts;
 import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
-import org.kvant.http.ModelPrompts;
+import org.kvant.chat.ModelPrompts;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.KvCache;
 import org.kvant.monitoring.BuildInfo;

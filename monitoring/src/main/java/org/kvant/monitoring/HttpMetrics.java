@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.api.watch.TraceParent;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.GenerationRequest;
-import org.kvant.http.Exchange;
-import org.kvant.http.HttpListener;
-import org.kvant.http.TraceParent;
-import org.kvant.openai.ApiError;
 
 /** What happens to requests outside the engine: times of preparation, refusals, and which trace a request belongs to. Thread-safe. */
 final class HttpMetrics implements HttpListener {

@@ -1,6 +1,6 @@
 package org.kvant.monitoring;
 
-import org.kvant.openai.ApiError;
+import org.kvant.api.common.ApiError;
 
 /** Why a request got an error instead of being worked on, as the label {@code reason} says it. */
 enum HttpRejection {

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
-import org.kvant.http.HttpListener;
-import org.kvant.http.MetricsSource;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.api.watch.MetricsSource;
 
 /**
  * A server's metrics: one registry, the process' meters in it, and those of every engine. Thread-safe. A scrape reads atomics only and makes

@@ -1,11 +1,11 @@
 package org.kvant.monitoring;
 
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.TraceParent;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.GenerationRequest;
-import org.kvant.http.Exchange;
-import org.kvant.http.TraceParent;
-import org.kvant.openai.ApiError;
 
 /** Records traces of requests somewhere. Thread-safe; must neither block nor throw. */
 public interface RequestSpans {

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.kvant.http.TraceParent;
+import org.kvant.api.watch.TraceParent;
 
 /**
  * Which trace a request belongs to, so that its latencies can be exemplars of their buckets. The Prometheus client asks for the trace of the thread

@@ -8,12 +8,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.TraceParent;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.Outcome;
 import org.kvant.engine.request.Timings;
 import org.kvant.engine.request.Usage;
-import org.kvant.http.Exchange;
-import org.kvant.http.TraceParent;
 
 /** Which request stands as an example in a bucket. */
 class ExemplarsTest {
@@ -32,7 +32,7 @@ class ExemplarsTest {
 
     private static Exchange exchange(String id, @Nullable TraceParent parent) {
         GenerationRequest request = GenerationRequest.builder(id, new int[] {1}).build();
-        return new Exchange(id, true, "m", Instant.now(), System.nanoTime(), parent, request, 1);
+        return new Exchange(id, "chat", "m", Instant.now(), System.nanoTime(), parent, request, 1);
     }
 
     private List<String> withExemplars(String accept, String names) {

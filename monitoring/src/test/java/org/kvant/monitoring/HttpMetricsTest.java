@@ -6,7 +6,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.kvant.openai.ApiError;
+import org.kvant.api.common.ApiError;
 
 class HttpMetricsTest {
     private final Monitoring monitoring = new Monitoring(BuildInfo.of("test"));

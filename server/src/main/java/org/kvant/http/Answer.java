@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.FinishReason;
 import org.kvant.engine.request.Generation;
@@ -17,7 +18,6 @@ import org.kvant.engine.request.QueueFullException;
 import org.kvant.engine.request.RequestRejectedException;
 import org.kvant.engine.request.TokenLogprob;
 import org.kvant.engine.request.TokenSink;
-import org.kvant.openai.ApiError;
 
 /**
  * One HTTP request's generations, from the submit to the last byte.

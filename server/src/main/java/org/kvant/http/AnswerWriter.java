@@ -2,9 +2,9 @@ package org.kvant.http;
 
 import io.vertx.core.Future;
 import java.util.List;
+import org.kvant.api.common.ApiError;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.TokenLogprob;
-import org.kvant.openai.ApiError;
 
 /** Puts what the engine generates into the form that the client asked for. Called on the connection's event loop only. */
 interface AnswerWriter {

@@ -4,17 +4,17 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
 import org.kvant.engine.EngineNotReadyException;
 import org.kvant.engine.request.QueueFullException;
 import org.kvant.engine.request.RequestRejectedException;
 import org.kvant.engine.watch.EngineState;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Whole answers, and what failures become. */
-final class Answers {
+public final class Answers {
     static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
     private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
     private static final Logger LOG = LoggerFactory.getLogger(Answers.class);

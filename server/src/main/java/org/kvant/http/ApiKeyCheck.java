@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import org.jspecify.annotations.Nullable;
-import org.kvant.openai.ApiError;
+import org.kvant.api.common.ApiError;
 
 /**
  * Lets only requests through that bring the key, as {@code Authorization: Bearer KEY} or {@code X-Api-Key: KEY}. Compares hashes in constant time,

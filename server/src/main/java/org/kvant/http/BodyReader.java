@@ -10,8 +10,8 @@ import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
 
 /**
  * Reads a whole body within bounds of size and time, whatever its content type claims: {@code curl -d} calls JSON a form. All bodies together are

@@ -1,6 +1,8 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
+import org.kvant.chat.ChatPrompts;
+import org.kvant.chat.ModelPrompts;
 import org.kvant.engine.Engine;
 import org.kvant.engine.request.Generation;
 import org.kvant.engine.request.GenerationRequest;
@@ -10,7 +12,6 @@ import org.kvant.engine.request.TokenSink;
 import org.kvant.engine.runtime.ModelInfo;
 import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.engine.watch.EngineState;
-import org.kvant.openai.ChatPrompts;
 
 /** The real engine. */
 record EngineInference(Engine engine, ModelPrompts prompts) implements Inference {

@@ -1,11 +1,11 @@
 package org.kvant.http;
 
+import org.kvant.api.common.PhaseTimes;
+import org.kvant.api.common.TokenCounts;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.FinishReason;
 import org.kvant.engine.request.Timings;
 import org.kvant.engine.request.Usage;
-import org.kvant.openai.PhaseTimes;
-import org.kvant.openai.TokenCounts;
 
 /** The engine's account of a generation in the API's terms. */
 final class Figures {

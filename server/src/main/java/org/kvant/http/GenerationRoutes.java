@@ -9,12 +9,17 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
+import org.kvant.api.Dialect;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.api.watch.TraceParent;
 
-/** {@code POST /v1/completions} and {@code POST /v1/chat/completions}. */
+/** The routes of generating requests. */
 final class GenerationRoutes {
     private static final CharSequence REQUEST_ID = HttpHeaders.createOptimized("x-request-id");
     private static final CharSequence TRACE_PARENT = HttpHeaders.createOptimized("traceparent");
@@ -50,17 +55,13 @@ final class GenerationRoutes {
         log = new RequestLog(options.logPrompts());
     }
 
-    void addTo(Router router) {
-        router.post("/v1/completions").handler(context -> handle(context, RequestPreparer::completion));
-        router.post("/v1/chat/completions").handler(context -> handle(context, RequestPreparer::chat));
+    void addTo(Router router, List<Dialect> dialects) {
+        for (Dialect dialect : dialects) {
+            router.post(dialect.path()).handler(context -> handle(context, dialect));
+        }
     }
 
-    @FunctionalInterface
-    private interface Preparation {
-        Prepared prepare(RequestPreparer preparer, byte[] body) throws ApiException;
-    }
-
-    private void handle(RoutingContext routing, Preparation preparation) {
+    private void handle(RoutingContext routing, Dialect dialect) {
         HttpServerRequest request = routing.request();
         HttpServerResponse response = routing.response();
         Instant arrived = Instant.now();
@@ -70,10 +71,8 @@ final class GenerationRoutes {
                         body -> workers.executeBlocking(
                                 () -> {
                                     served.requireAny();
-                                    return preparation.prepare(
-                                            new RequestPreparer(
-                                                    served, options.fingerprint(), budget.total(), listener),
-                                            body);
+                                    return new RequestPreparer(served, options.fingerprint(), budget.total(), listener)
+                                            .prepare(dialect, body);
                                 },
                                 false))
                 .onSuccess(prepared ->
@@ -89,7 +88,7 @@ final class GenerationRoutes {
     private Exchange exchange(HttpServerRequest request, Prepared prepared, Instant arrived, long arrivedNanos) {
         return new Exchange(
                 prepared.head().id(),
-                prepared.head().chat(),
+                prepared.dialect().operation(),
                 prepared.head().model(),
                 arrived,
                 arrivedNanos,

@@ -13,6 +13,9 @@ import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.api.watch.MetricsSource;
+import org.kvant.chat.ModelPrompts;
 import org.kvant.engine.Engine;
 import org.kvant.engine.host.ServedModel;
 import org.slf4j.Logger;
@@ -48,6 +51,12 @@ public final class HttpService implements AutoCloseable {
     /** The same with a listener. */
     public static HttpService start(HttpOptions options, MetricsSource metrics, HttpListener listener)
             throws IOException {
+        return start(options, WireFormats.all(), metrics, listener);
+    }
+
+    /** The same with other wire formats. */
+    public static HttpService start(
+            HttpOptions options, WireFormats formats, MetricsSource metrics, HttpListener listener) throws IOException {
         Vertx vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(1)
                 .setWorkerPoolSize(1)
@@ -63,7 +72,8 @@ public final class HttpService implements AutoCloseable {
             Refusals refusals = new Refusals(listener);
             HttpServer server = vertx.createHttpServer(serverOptions(options))
                     .connectionHandler(guard::opened)
-                    .requestHandler(Routes.create(vertx, options, workers, served, inflight, metrics, guard, refusals))
+                    .requestHandler(
+                            Routes.create(vertx, options, formats, workers, served, inflight, metrics, guard, refusals))
                     .invalidRequestHandler(request -> Routes.invalid(request, refusals));
             await(server.listen(), STARTING);
             return new HttpService(vertx, server, inflight, served);

@@ -4,6 +4,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
+import org.kvant.api.common.GenerationParameters;
+import org.kvant.api.common.Refusing;
+import org.kvant.api.common.SamplingParameters;
+import org.kvant.api.watch.HttpListener;
 import org.kvant.engine.request.Dry;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.Mirostat;
@@ -13,10 +19,6 @@ import org.kvant.engine.runtime.ModelInfo;
 import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.grammar.Grammar;
 import org.kvant.grammar.GrammarException;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
-import org.kvant.openai.GenerationParameters;
-import org.kvant.openai.SamplingParameters;
 
 /** The API's parameters in the engine's terms, checked against the model. */
 record ParameterMapping(ModelInfo model, Tokenizer tokenizer, HttpListener listener) {
@@ -132,7 +134,7 @@ record ParameterMapping(ModelInfo model, Tokenizer tokenizer, HttpListener liste
             Integer token = bias.token();
             int[] tokens = token != null
                     ? new int[] {token}
-                    : RequestPreparer.refusing(
+                    : Refusing.arguments(
                             bias.path(), () -> tokenizer.tokenize(String.valueOf(bias.text()), false, false));
             for (int each : tokens) {
                 checkToken(each, bias.path());

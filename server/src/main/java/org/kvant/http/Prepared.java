@@ -1,12 +1,14 @@
 package org.kvant.http;
 
 import java.util.List;
+import org.kvant.api.Dialect;
+import org.kvant.api.common.ResponseHead;
 import org.kvant.engine.request.GenerationRequest;
-import org.kvant.openai.ResponseHead;
 
 /**
  * A request that was understood, tokenized and found to fit.
  *
+ * @param dialect writes the answer
  * @param head of the answer
  * @param requests what is to be generated: for each prompt in turn {@code bestOf} texts
  * @param n texts that are sent for each prompt
@@ -17,6 +19,7 @@ import org.kvant.openai.ResponseHead;
  * @param bytes Java memory that the answer can come to
  */
 record Prepared(
+        Dialect dialect,
         ResponseHead head,
         List<GenerationRequest> requests,
         int n,

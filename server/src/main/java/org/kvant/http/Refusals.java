@@ -2,7 +2,8 @@ package org.kvant.http;
 
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerResponse;
-import org.kvant.openai.ApiError;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.HttpListener;
 
 /** Answers requests that aren't worked on, and tells the listener. Runs on the event loop. */
 record Refusals(HttpListener listener) {

@@ -1,10 +1,12 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.HttpListener;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.runtime.Tokenizer;
-import org.kvant.openai.ApiError;
 
 /** What there is to tell about one generating request, to the log and to the listener. Runs on the event loop. */
 final class RequestEvents {

@@ -2,13 +2,13 @@ package org.kvant.http;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.Outcome;
 import org.kvant.engine.request.Timings;
 import org.kvant.engine.request.Usage;
 import org.kvant.engine.runtime.Tokenizer;
-import org.kvant.openai.ApiError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;

@@ -3,16 +3,20 @@ package org.kvant.http;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import org.kvant.api.Dialect;
+import org.kvant.api.GenerationBody;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
+import org.kvant.api.common.GenerationParameters;
+import org.kvant.api.common.Prompt;
+import org.kvant.api.common.Refusing;
+import org.kvant.api.common.ResponseHead;
+import org.kvant.api.common.Vocabularies;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.chat.Conversation;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.SamplingOptions;
 import org.kvant.engine.runtime.Tokenizer;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
-import org.kvant.openai.ChatRequest;
-import org.kvant.openai.CompletionRequest;
-import org.kvant.openai.GenerationParameters;
-import org.kvant.openai.Prompt;
-import org.kvant.openai.ResponseHead;
 
 /**
  * Turns a request body into what the engine takes. Runs on worker threads: a prompt of a megabyte takes a while to tokenize, and other streams must not
@@ -37,21 +41,45 @@ final class RequestPreparer {
         this.listener = listener;
     }
 
-    Prepared completion(byte[] body) throws ApiException {
-        CompletionRequest request = CompletionRequest.parse(body);
+    /**
+     * Reads a body and makes of it what the engine takes.
+     *
+     * @throws ApiException if it can't be answered
+     */
+    Prepared prepare(Dialect dialect, byte[] body) throws ApiException {
+        GenerationBody request = dialect.parse(body);
         ServedEngine model = served.find(request.model());
         Inference inference = model.ready();
-        List<int[]> prompts = new ArrayList<>();
         List<EchoedPrompt> echoes = new ArrayList<>();
-        for (int i = 0; i < request.prompts().size(); i++) {
-            Prompt prompt = request.prompts().get(i);
-            int[] tokens = tokens(inference, prompt, request.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]");
+        List<int[]> prompts = switch (request.input()) {
+            case GenerationBody.Prompts texts -> prompts(inference, texts, echoes);
+            case GenerationBody.Chat chat -> List.of(chat(inference, chat.conversation()));
+        };
+        return prepared(dialect, model, inference, prompts, echoes, request.parameters());
+    }
+
+    private List<int[]> prompts(Inference inference, GenerationBody.Prompts input, List<EchoedPrompt> echoes)
+            throws ApiException {
+        List<int[]> prompts = new ArrayList<>();
+        for (int i = 0; i < input.prompts().size(); i++) {
+            Prompt prompt = input.prompts().get(i);
+            int[] tokens = tokens(inference, prompt, input.prompts().size() == 1 ? "prompt" : "prompt[" + i + "]");
             prompts.add(tokens);
-            if (request.echo()) {
+            if (input.echo()) {
                 echoes.add(echo(inference, prompt, tokens));
             }
         }
-        return prepared(model, inference, false, prompts, echoes, request.parameters());
+        return prompts;
+    }
+
+    private int[] chat(Inference inference, Conversation conversation) throws ApiException {
+        long start = System.nanoTime();
+        String text =
+                Refusing.arguments("messages", () -> inference.chatPrompts().prompt(conversation));
+        listener.templateRendered(System.nanoTime() - start);
+        int[] prompt = tokenize(inference, text, "messages");
+        checkLength(inference, prompt, "messages");
+        return prompt;
     }
 
     private static EchoedPrompt echo(Inference inference, Prompt prompt, int[] tokens) {
@@ -64,55 +92,12 @@ final class RequestPreparer {
         };
     }
 
-    Prepared chat(byte[] body) throws ApiException {
-        ChatRequest request = ChatRequest.parse(body);
-        ServedEngine model = served.find(request.model());
-        Inference inference = model.ready();
-        long start = System.nanoTime();
-        String text = refusing("messages", () -> inference.chatPrompts().prompt(request));
-        listener.templateRendered(System.nanoTime() - start);
-        int[] prompt = tokenize(inference, text, "messages");
-        checkLength(inference, prompt, "messages");
-        return prepared(model, inference, true, List.of(prompt), List.of(), request.parameters());
-    }
-
-    /** @throws ApiException with status 400 if an id is outside the vocabulary */
-    static void checkVocabulary(int[] ids, Tokenizer tokenizer, String path) throws ApiException {
-        int size = tokenizer.vocabularySize();
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] >= size) {
-                String where = path + "[" + i + "]";
-                throw new ApiException(ApiError.invalid(
-                        "Invalid value for '" + where + "': there is no token " + ids[i] + "; this model's ids end at "
-                                + (size - 1) + ".",
-                        where,
-                        "invalid_token"));
-            }
-        }
-    }
-
-    /** Something that only the library behind the tokenizer or the template finds fault with. */
-    @FunctionalInterface
-    interface Step<T> {
-        T take() throws ApiException;
-    }
-
-    /** @throws ApiException with status 400 that names {@code path} if the step calls its input an illegal argument */
-    static <T> T refusing(String path, Step<T> step) throws ApiException {
-        try {
-            return step.take();
-        } catch (IllegalArgumentException e) {
-            throw new ApiException(ApiError.invalid(
-                    "Invalid value for '" + path + "': " + e.getMessage() + ".", path, "invalid_value"));
-        }
-    }
-
     private int[] tokens(Inference inference, Prompt prompt, String path) throws ApiException {
         Tokenizer tokenizer = inference.tokenizer();
         int[] ids = switch (prompt) {
             case Prompt.Text text -> tokenize(inference, text.text(), path);
             case Prompt.Tokens tokens -> {
-                checkVocabulary(tokens.ids(), tokenizer, path);
+                Vocabularies.check(tokens.ids(), tokenizer.vocabularySize(), path);
                 yield tokens.ids();
             }
         };
@@ -133,7 +118,7 @@ final class RequestPreparer {
             throw new ApiException(ApiError.textExceedsContext(limit, text.length(), path));
         }
         long start = System.nanoTime();
-        int[] tokens = refusing(path, () -> inference.tokenizer().tokenizePrompt(text));
+        int[] tokens = Refusing.arguments(path, () -> inference.tokenizer().tokenizePrompt(text));
         listener.tokenized(System.nanoTime() - start);
         return tokens;
     }
@@ -146,14 +131,14 @@ final class RequestPreparer {
     }
 
     private Prepared prepared(
+            Dialect dialect,
             ServedEngine model,
             Inference inference,
-            boolean chat,
             List<int[]> prompts,
             List<EchoedPrompt> echoes,
             GenerationParameters parameters)
             throws ApiException {
-        String id = (chat ? "chatcmpl-" : "cmpl-") + randomId();
+        String id = dialect.idPrefix() + randomId();
         ParameterMapping mapping = new ParameterMapping(inference.model(), inference.tokenizer(), listener);
         GenerationRequest.Builder common = mapping.request(id, parameters, !echoes.isEmpty());
         SamplingOptions sampling = mapping.sampling(parameters);
@@ -172,8 +157,9 @@ final class RequestPreparer {
         if (bytes > answerBytes) {
             throw new ApiException(ApiError.answerTooLarge(bytes, answerBytes));
         }
-        ResponseHead head = new ResponseHead(chat, id, System.currentTimeMillis() / 1000, model.name(), fingerprint);
+        ResponseHead head = new ResponseHead(id, System.currentTimeMillis() / 1000, model.name(), fingerprint);
         return new Prepared(
+                dialect,
                 head,
                 requests,
                 parameters.n(),

@@ -10,18 +10,17 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Set;
 import java.util.TreeSet;
-import org.kvant.openai.ApiError;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.MetricsSource;
 
 /** Puts the routes together, and gives every failure outside them OpenAI's shape. */
 final class Routes {
-    private static final Set<String> POSTS =
-            Set.of("/v1/completions", "/v1/chat/completions", "/apply-template", "/tokenize", "/detokenize");
-
     private Routes() {}
 
     static Handler<HttpServerRequest> create(
             Vertx vertx,
             HttpOptions options,
+            WireFormats formats,
             WorkerExecutor workers,
             ServedModels served,
             Inflight inflight,
@@ -37,11 +36,12 @@ final class Routes {
             router.route().handler(new ApiKeyCheck(options.apiKey(), refusals));
         }
         status.addTo(router);
-        new TokenRoutes(workers, bodies, served, refusals).addTo(router);
-        new GenerationRoutes(vertx, options, workers, bodies, served, inflight, refusals).addTo(router);
+        new QueryRoutes(workers, bodies, served, refusals).addTo(router, formats.queries());
+        new GenerationRoutes(vertx, options, workers, bodies, served, inflight, refusals)
+                .addTo(router, formats.dialects());
         router.errorHandler(400, context -> badRequest(context.request(), refusals));
         router.errorHandler(404, context -> notFound(context, refusals));
-        router.errorHandler(405, context -> methodNotAllowed(context, refusals));
+        router.errorHandler(405, context -> methodNotAllowed(context, formats.paths(), refusals));
         router.errorHandler(500, context -> failed(context, refusals));
         return request -> {
             guard.requested(request);
@@ -78,9 +78,9 @@ final class Routes {
                 request.response(), ApiError.unknownRoute(request.method().name(), path(request)));
     }
 
-    private static void methodNotAllowed(RoutingContext context, Refusals refusals) {
+    private static void methodNotAllowed(RoutingContext context, Set<String> posts, Refusals refusals) {
         HttpServerRequest request = context.request();
-        Set<String> allowed = new TreeSet<>(POSTS.contains(path(request)) ? Set.of("POST") : Set.of("GET"));
+        Set<String> allowed = new TreeSet<>(posts.contains(path(request)) ? Set.of("POST") : Set.of("GET"));
         request.response().putHeader("Allow", String.join(", ", allowed));
         refusals.answer(
                 request.response(),

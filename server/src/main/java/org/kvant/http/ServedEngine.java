@@ -1,9 +1,9 @@
 package org.kvant.http;
 
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
 import org.kvant.engine.watch.EngineState;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
 
 /** A model behind the routes, whose engine comes some time after the server has begun to listen. Thread-safe. */
 final class ServedEngine {

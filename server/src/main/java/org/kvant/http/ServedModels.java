@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
 
 /** The models behind the routes, by the names that requests use. Thread-safe. */
 final class ServedModels {

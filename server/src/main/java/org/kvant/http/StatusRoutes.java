@@ -12,11 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.ApiException;
+import org.kvant.api.openai.ModelJson;
+import org.kvant.api.watch.MetricsSource;
 import org.kvant.engine.runtime.ModelInfo;
 import org.kvant.engine.watch.EngineState;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.ApiException;
-import org.kvant.openai.ModelJson;
 
 /** {@code GET} of {@code /health}, {@code /ready}, {@code /metrics}, {@code /v1/models} and {@code /v1/models/{id}}. */
 final class StatusRoutes {

@@ -11,11 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import org.kvant.api.AnswerEvents;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.TokenCounts;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.TokenLogprob;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.CompletionEvents;
-import org.kvant.openai.TokenCounts;
 
 /**
  * Server-sent events. The status line goes out with the first event (or the first ping), so that a failure before that has a status of its own.
@@ -29,7 +29,7 @@ final class StreamedAnswer implements AnswerWriter {
     private final Vertx vertx;
     private final HttpServerResponse response;
     private final Prepared prepared;
-    private final CompletionEvents events;
+    private final AnswerEvents events;
     /** Characters of each choice that have gone out, counted if log probabilities are sent. */
     private final int[] offsets;
 
@@ -48,7 +48,7 @@ final class StreamedAnswer implements AnswerWriter {
         this.vertx = vertx;
         this.response = response;
         this.prepared = prepared;
-        this.events = new CompletionEvents(prepared.head(), prepared.includeUsage());
+        this.events = prepared.dialect().events(prepared.head(), prepared.includeUsage());
         this.offsets = new int[prepared.requests().size()];
         this.version = version;
         this.pingTimer = vertx.setPeriodic(pingInterval.toMillis(), _ -> ping());
@@ -106,7 +106,7 @@ final class StreamedAnswer implements AnswerWriter {
         if (prepared.includeUsage()) {
             events.usage(out, usage);
         }
-        CompletionEvents.done(out);
+        events.done(out);
         return response.end(take());
     }
 
@@ -116,7 +116,7 @@ final class StreamedAnswer implements AnswerWriter {
             return Answers.error(response, error);
         }
         // Without a [DONE]: this text is not complete.
-        CompletionEvents.error(out, error);
+        events.error(out, error);
         return response.end(take());
     }
 

@@ -3,9 +3,9 @@ package org.kvant.http;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.kvant.api.common.LoggedToken;
 import org.kvant.engine.request.TokenLogprob;
 import org.kvant.engine.runtime.Tokenizer;
-import org.kvant.openai.LoggedToken;
 
 /** Gives tokens their texts. Thread-safe as the tokenizer is. */
 record TokenLabels(Tokenizer tokenizer) {

@@ -6,14 +6,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.common.Choice;
+import org.kvant.api.common.LoggedToken;
+import org.kvant.api.common.PhaseTimes;
+import org.kvant.api.common.TokenCounts;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.TokenLogprob;
-import org.kvant.openai.ApiError;
-import org.kvant.openai.Choice;
-import org.kvant.openai.CompletionJson;
-import org.kvant.openai.LoggedToken;
-import org.kvant.openai.PhaseTimes;
-import org.kvant.openai.TokenCounts;
 
 /** Collects everything and answers with one JSON object. */
 final class WholeAnswer implements AnswerWriter {
@@ -97,7 +96,7 @@ final class WholeAnswer implements AnswerWriter {
         }
         // The times of one of several texts would be taken for those of all.
         return Answers.json(
-                response, CompletionJson.of(prepared.head(), choices, usage, texts.length == 1 ? times : null));
+                response, prepared.dialect().whole(prepared.head(), choices, usage, texts.length == 1 ? times : null));
     }
 
     @Override

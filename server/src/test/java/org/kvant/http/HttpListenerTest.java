@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.api.watch.TraceParent;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.GenerationRequest;
-import org.kvant.openai.ApiError;
 
 /** What the listener of a real server is told. */
 class HttpListenerTest {
@@ -98,7 +101,7 @@ class HttpListenerTest {
         assertThat(told).containsExactly("template", "tokenized", "began", "generated 0 LENGTH", "ended");
         Exchange exchange = exchanges.getFirst();
         assertThat(answer).contains(exchange.id());
-        assertThat(exchange.chat()).isTrue();
+        assertThat(exchange.operation()).isEqualTo("chat");
         assertThat(exchange.model()).isEqualTo(RealServer.MODEL);
         assertThat(exchange.parent()).isEqualTo(new TraceParent(TRACE, "00f067aa0ba902b7", true));
         assertThat(exchange.arrivedNanos()).isLessThan(System.nanoTime());

@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
+import org.kvant.api.watch.HttpListener;
+import org.kvant.api.watch.MetricsSource;
 import org.kvant.engine.Engine;
 import org.kvant.engine.request.Outcome;
 import org.kvant.engine.request.Timings;

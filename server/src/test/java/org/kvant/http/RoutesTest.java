@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.kvant.api.watch.MetricsSource;
 
 /** Routes, states, refusals: everything that ends before a generation. */
 class RoutesTest {

@@ -9,6 +9,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.kvant.chat.BuiltInTemplate;
+import org.kvant.chat.ChatPrompts;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.FinishReason;
 import org.kvant.engine.request.Generation;
@@ -20,8 +22,6 @@ import org.kvant.engine.request.Usage;
 import org.kvant.engine.runtime.ModelInfo;
 import org.kvant.engine.runtime.Tokenizer;
 import org.kvant.engine.watch.EngineState;
-import org.kvant.openai.BuiltInTemplate;
-import org.kvant.openai.ChatPrompts;
 
 /**
  * An engine whose every token the test decides, so that the order of events between engine, server and client is certain. One token is one

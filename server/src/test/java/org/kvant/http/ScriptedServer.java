@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.watch.MetricsSource;
 
 /** The HTTP server before a {@link ScriptedInference}, and a client. */
 final class ScriptedServer implements AutoCloseable {

@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 import org.kvant.engine.watch.EngineSnapshot;
 import org.kvant.engine.watch.EngineState;
 import org.kvant.engine.watch.ModelMemory;
-import org.kvant.http.MetricsSource;
+import org.kvant.api.watch.MetricsSource;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
 import org.kvant.monitoring.Monitoring;

@@ -2,8 +2,8 @@ package org.kvant.monitoring.otlp;
 
 import io.opentelemetry.api.common.AttributeKey;
 import java.util.List;
+import org.kvant.api.watch.Exchange;
 import org.kvant.engine.request.FinishReason;
-import org.kvant.http.Exchange;
 
 /** Names of OpenTelemetry's semantic conventions for generative AI, and of ours where they have none. */
 final class GenAiAttributes {
@@ -35,7 +35,7 @@ final class GenAiAttributes {
     private GenAiAttributes() {}
 
     static String operation(Exchange exchange) {
-        return exchange.chat() ? "chat" : "text_completion";
+        return exchange.operation();
     }
 
     /** In the words of the API. */

@@ -17,14 +17,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.kvant.api.common.ApiError;
+import org.kvant.api.watch.Exchange;
+import org.kvant.api.watch.TraceParent;
 import org.kvant.engine.request.Finish;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.SamplingOptions;
 import org.kvant.engine.request.Timings;
-import org.kvant.http.Exchange;
-import org.kvant.http.TraceParent;
 import org.kvant.monitoring.RequestSpans;
-import org.kvant.openai.ApiError;
 
 /**
  * A span for each request, by OpenTelemetry's GenAI conventions, with the phases of each generation (queue, prefill, decode) below it, and the

@@ -1,8 +1,0 @@
-package org.kvant.openai;
-
-/** Makes the prompt of a chat. Thread-safe. */
-@FunctionalInterface
-public interface ChatPrompts {
-    /** @throws ApiException with status 400 if these messages cannot be put into the model's form */
-    String prompt(ChatRequest request) throws ApiException;
-}
