@@ -6,16 +6,16 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.kvant.engine.request.Finish;
-import org.kvant.engine.request.GenerationRequest;
+import org.kvant.api.common.ApiError;
 import org.kvant.api.watch.Exchange;
 import org.kvant.api.watch.HttpListener;
 import org.kvant.api.watch.MetricsSource;
+import org.kvant.engine.request.Finish;
+import org.kvant.engine.request.GenerationRequest;
 import org.kvant.llama.Backend;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.Monitoring;
 import org.kvant.monitoring.Vocabulary;
-import org.kvant.api.common.ApiError;
 
 /**
  * What a server needs whatever its model: native libraries and metrics. Made on a thread of its own while the model's header is read and HTTP

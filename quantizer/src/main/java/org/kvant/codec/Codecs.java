@@ -2,8 +2,8 @@ package org.kvant.codec;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
-import org.kvant.codec.vector.VectorKernels;
 import org.kvant.gguf.GgmlType;
 
 /** Where codecs come from. */
@@ -95,6 +95,13 @@ public final class Codecs {
         return get(VectorHolder.CODECS, type);
     }
 
+    /** Found only where the Vector API is there: no class of {@code org.kvant.codec.vector} is loaded before. */
+    private static final class Twins {
+        static final KernelTwins FOUND = ServiceLoader.load(KernelTwins.class, Codecs.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(() -> new CodecException("the kernels on the Vector API are not on the class path"));
+    }
+
     private static final class VectorHolder {
         static final Map<GgmlType, Codec> CODECS = codecs(Implementation.VECTOR);
     }
@@ -117,7 +124,7 @@ public final class Codecs {
         if (implementation == Implementation.SCALAR) {
             return scalar;
         }
-        BlockKernel twin = VectorKernels.twin(type, scalar);
+        BlockKernel twin = Twins.FOUND.twin(type, scalar);
         return implementation == Implementation.VECTOR || twin == scalar
                 ? twin
                 : new AdaptiveKernel(

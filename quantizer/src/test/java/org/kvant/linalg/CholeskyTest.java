@@ -16,7 +16,7 @@ class CholeskyTest {
     @ValueSource(ints = {1, 2, 63, 64, 65, 130, 300})
     void factorsAndInversesFitTheirMatrix(int size) throws NotPositiveDefiniteException {
         double[] matrix = positive(size);
-        for (DoubleKernel kernel : new DoubleKernel[] {new ScalarDoubleKernel(), VectorKernels.doubles()}) {
+        for (DoubleKernel kernel : new DoubleKernel[] {new ScalarDoubleKernel(), new VectorKernels().doubles()}) {
             try (Workers workers = new Workers(2)) {
                 double[] given = matrix.clone();
                 for (int i = 0; i < size; i++) {

@@ -10,7 +10,7 @@ import org.kvant.linalg.vector.VectorKernels;
 
 /** Both implementations against doubles, and against each other. */
 class FloatMathTest {
-    private static final List<FloatMath> BOTH = List.of(new ScalarFloatMath(), VectorKernels.math());
+    private static final List<FloatMath> BOTH = List.of(new ScalarFloatMath(), new VectorKernels().math());
 
     @Test
     void theExponentialIsPreciseEverywhere() {

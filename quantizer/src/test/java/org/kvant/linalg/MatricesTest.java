@@ -23,7 +23,7 @@ class MatricesTest {
         VECTOR;
 
         FloatKernel make() {
-            return this == SCALAR ? new ScalarFloatKernel() : VectorKernels.floats();
+            return this == SCALAR ? new ScalarFloatKernel() : new VectorKernels().floats();
         }
     }
 

@@ -1,10 +1,10 @@
 package org.kvant.benchmarks.monitoring;
 
 import java.util.concurrent.TimeUnit;
+import org.kvant.api.watch.MetricsSource;
 import org.kvant.engine.watch.EngineSnapshot;
 import org.kvant.engine.watch.EngineState;
 import org.kvant.engine.watch.ModelMemory;
-import org.kvant.api.watch.MetricsSource;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
 import org.kvant.monitoring.Monitoring;

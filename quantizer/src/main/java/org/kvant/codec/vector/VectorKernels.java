@@ -1,16 +1,14 @@
 package org.kvant.codec.vector;
 
 import org.kvant.codec.BlockKernel;
+import org.kvant.codec.KernelTwins;
 import org.kvant.codec.Formats;
 import org.kvant.gguf.GgmlType;
 
 /** Makes the twins. Calling this class needs the module {@code jdk.incubator.vector}. */
-public final class VectorKernels {
-
-    private VectorKernels() {}
-
-    /** The twin of a type's scalar kernel, or that kernel itself where there is none. */
-    public static BlockKernel twin(GgmlType type, BlockKernel scalar) {
+public final class VectorKernels implements KernelTwins {
+    @Override
+    public BlockKernel twin(GgmlType type, BlockKernel scalar) {
         return switch (type) {
             case Q4_0 -> new SignedBlockLaneKernel(4, scalar);
             case Q5_0 -> new SignedBlockLaneKernel(5, scalar);

@@ -4,25 +4,24 @@ import jdk.incubator.vector.FloatVector;
 import org.kvant.linalg.DoubleKernel;
 import org.kvant.linalg.FloatKernel;
 import org.kvant.linalg.FloatMath;
+import org.kvant.linalg.KernelSource;
 
 /** The implementations on the Vector API; to be loaded only where the module {@code jdk.incubator.vector} is resolved. */
-public final class VectorKernels {
+public final class VectorKernels implements KernelSource {
     private static final int AVX512_BITS = 512;
 
-    private VectorKernels() {}
-
-    /** The product of floats that suits this processor. */
-    public static FloatKernel floats() {
+    @Override
+    public FloatKernel floats() {
         return manyRegisters() ? new FloatKernel8() : new FloatKernel6();
     }
 
-    /** The product of doubles that suits this processor. */
-    public static DoubleKernel doubles() {
+    @Override
+    public DoubleKernel doubles() {
         return manyRegisters() ? new DoubleKernel8() : new DoubleKernel6();
     }
 
-    /** Elementwise functions. */
-    public static FloatMath math() {
+    @Override
+    public FloatMath math() {
         return new VectorFloatMath();
     }
 
