@@ -9,8 +9,14 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LibraryState;
+import org.kvant.llama.library.LinkedFunctions;
+import org.kvant.llama.library.NativeAbort;
+import org.kvant.llama.library.NativeLog;
 import org.kvant.llama.loader.NativeLibraries;
 import org.kvant.llama.loader.NativeLoadException;
+import org.kvant.llama.loader.NativeOptions;
 import org.kvant.llama.loader.UnusedBackends;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,15 +55,8 @@ public final class Backend {
         backend.startBackends();
         llama_h.llama_backend_init();
         instance = backend;
+        LibraryState.setLoaded();
         return backend;
-    }
-
-    /** What everything else needs: a loaded library that has not aborted. */
-    static synchronized void require() {
-        if (instance == null) {
-            throw new IllegalStateException("the native libraries are not loaded: call Backend.load first");
-        }
-        NativeAbort.check();
     }
 
     /**
@@ -96,12 +95,6 @@ public final class Backend {
     public String systemInfo() {
         NativeAbort.check();
         return llama_h.llama_print_system_info().getString(0);
-    }
-
-    /** Whether some backend can hold layers on a GPU. */
-    public boolean supportsGpuOffload() {
-        NativeAbort.check();
-        return llama_h.llama_supports_gpu_offload();
     }
 
     /** What ggml can compute on, with the memory free just now. */

@@ -1,5 +1,7 @@
 package org.kvant.llama;
 
+import org.kvant.llama.library.Check;
+
 /**
  * Tokens for one {@link Context#decode}, in Java memory: the context checks and copies them. Not thread-safe. Tokens of
  * one sequence are added in order of their positions; sequences may alternate.

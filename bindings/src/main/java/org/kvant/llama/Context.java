@@ -6,8 +6,20 @@ import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
-import org.kvant.llama.ffi.llama_context_params;
+import org.kvant.llama.checks.CacheTypes;
+import org.kvant.llama.eval.EvalCallback;
+import org.kvant.llama.eval.EvalCallbackException;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.AbortFlag;
+import org.kvant.llama.library.CellListener;
+import org.kvant.llama.library.Check;
+import org.kvant.llama.library.ContextMemoryFigures;
+import org.kvant.llama.library.ContextThreads;
+import org.kvant.llama.library.GraphExtension;
+import org.kvant.llama.library.GraphHook;
+import org.kvant.llama.library.NativeAbort;
+import org.kvant.llama.library.NativeLog;
+import org.kvant.llama.library.Outputs;
 
 /**
  * A model's state for a number of sequences: KV cache, buffers, threads. Confined to the thread that created it, or that it was handed over to: any other
@@ -19,27 +31,20 @@ public final class Context implements AutoCloseable {
     private final Model model;
     private final MemorySegment context;
     private final NativeBatch nativeBatch;
-    private final ThreadPool threadPool;
-    private final boolean guest;
+    private final Outputs outputs;
+    private final ContextThreads threads;
     private final AbortFlag abortFlag;
-    private final @Nullable EvalHook evalHook;
-    private final @Nullable AttentionHook attentionHook;
-    private final @Nullable CacheAttention attention;
+    private final @Nullable GraphHook hook;
+    private final @Nullable OwnAttention attention;
     private final Memory memory;
     private final ContextMemoryFigures figures;
+    private final BatchCheck check;
     private final int contextSize;
     private final int sequenceLength;
-    private final int batchSize;
     private final int ubatchSize;
-    private final int maxSequences;
-    private final int maxOutputs;
     private final boolean kvUnified;
     private final GgmlType cacheTypeK;
     private final boolean shiftable;
-    private @Nullable Candidates candidates;
-    private @Nullable TopLogits topLogits;
-    /** Threads that it computes on at most. */
-    private int limit;
 
     private boolean computing;
     private boolean closed;
@@ -53,21 +58,21 @@ public final class Context implements AutoCloseable {
         ContextOptions options = host == null
                 ? wanted
                 : wanted.toBuilder()
-                        .threads(host.threadPool.threads())
-                        .threadsBatch(host.threadPool.threadsBatch())
+                        .threads(host.threads())
+                        .threadsBatch(host.threadsBatch())
                         .build();
-        KvCache.check(model.metadata(), options.cacheTypeK(), options.cacheTypeV(), options.flashAttention());
+        CacheTypes.require(model.parameters(), options.cacheTypeK(), options.cacheTypeV());
         requireRoom(model, options);
         this.model = model;
-        this.abortFlag = new AbortFlag();
-        EvalCallback callback = options.evalCallback();
-        this.evalHook = callback == null ? null : new EvalHook(callback, abortFlag::raise);
         this.attention = options.attention();
-        this.attentionHook = attention == null ? null : new AttentionHook(attention, options.maxSequences());
+        GraphExtension extension = options.evalCallback() == null ? attention : options.evalCallback();
+        this.abortFlag = new AbortFlag();
+        this.hook = extension == null ? null : extension.open(options.maxSequences(), abortFlag::raise);
         MemorySegment created;
         try (NativeLog.Capture said = new NativeLog.Capture();
                 Arena arena = Arena.ofConfined()) {
-            created = llama_h.llama_init_from_model(model.segment(), parameters(arena, options));
+            created = llama_h.llama_init_from_model(
+                    model.segment(), ContextParameters.of(options, abortFlag, hook, arena));
             if (created.equals(MemorySegment.NULL)) {
                 throw new ContextException("the context could not be created: " + said.problemsOr("out of memory?"));
             }
@@ -86,24 +91,25 @@ public final class Context implements AutoCloseable {
         }
         this.contextSize = llama_h.llama_n_ctx(context);
         this.sequenceLength = llama_h.llama_n_ctx_seq(context);
-        this.batchSize = llama_h.llama_n_batch(context);
+        int batchSize = llama_h.llama_n_batch(context);
         this.ubatchSize = llama_h.llama_n_ubatch(context);
-        this.maxSequences = options.maxSequences();
-        this.maxOutputs = options.maxOutputs() == 0 ? batchSize : Math.min(options.maxOutputs(), batchSize);
         this.kvUnified = options.kvUnified();
         this.cacheTypeK = options.cacheTypeK();
-        this.shiftable = KvCache.canShift(model.metadata(), options.cacheTypeK());
-        this.memory =
-                new Memory(this, nativeMemory, kvUnified || attentionHook == null ? null : attentionHook.tensors());
+        this.shiftable = CacheTypes.canShift(model.metadata(), model.parameters(), options.cacheTypeK());
+        CellListener cells = kvUnified || hook == null ? null : hook.cells().orElse(null);
+        this.memory = new Memory(this, nativeMemory, cells);
+        this.check = new BatchCheck(
+                batchSize,
+                options.maxOutputs() == 0 ? batchSize : Math.min(options.maxOutputs(), batchSize),
+                options.maxSequences(),
+                kvUnified,
+                model.vocab(),
+                model.positions());
         this.nativeBatch = new NativeBatch(batchSize);
-        this.guest = host != null;
-        if (host == null) {
-            this.threadPool = new ThreadPool(context, options.threads(), options.threadsBatch());
-        } else {
-            this.threadPool = host.threadPool;
-            threadPool.lend(context);
-        }
-        limit = Math.max(threadPool.threads(), threadPool.threadsBatch());
+        this.outputs = new Outputs(context, model.vocab().size(), batchSize, nativeBatch.arena());
+        this.threads = host == null
+                ? ContextThreads.own(context, options.threads(), options.threadsBatch())
+                : host.threads.lend(context);
     }
 
     /** With a context size from the model, the check of the options has not seen it. */
@@ -115,39 +121,10 @@ public final class Context implements AutoCloseable {
         }
     }
 
-    private MemorySegment parameters(Arena arena, ContextOptions options) {
-        MemorySegment p = llama_h.llama_context_default_params(arena);
-        llama_context_params.n_ctx(p, options.contextSize());
-        llama_context_params.n_batch(p, options.batchSize());
-        llama_context_params.n_ubatch(p, options.ubatchSize());
-        llama_context_params.n_seq_max(p, options.maxSequences());
-        llama_context_params.n_outputs_max(p, options.maxOutputs());
-        llama_context_params.n_threads(p, options.threads());
-        llama_context_params.n_threads_batch(p, options.threadsBatch());
-        llama_context_params.flash_attn_type(p, options.flashAttention().nativeValue());
-        llama_context_params.type_k(p, options.cacheTypeK().id());
-        llama_context_params.type_v(p, options.cacheTypeV().id());
-        llama_context_params.offload_kqv(p, options.offloadKqv());
-        llama_context_params.swa_full(p, options.fullSwaCache());
-        llama_context_params.kv_unified(p, options.kvUnified());
-        llama_context_params.no_perf(p, true);
-        llama_context_params.abort_callback(p, abortFlag.callback());
-        llama_context_params.abort_callback_data(p, abortFlag.data());
-        if (evalHook != null) {
-            llama_context_params.cb_eval(p, evalHook.stub());
-        } else if (attentionHook != null) {
-            llama_context_params.cb_eval(p, attentionHook.callback());
-        }
-        return p;
-    }
-
     private void closeCallbacks() {
         abortFlag.close();
-        if (evalHook != null) {
-            evalHook.close();
-        }
-        if (attentionHook != null) {
-            attentionHook.close();
+        if (hook != null) {
+            hook.close();
         }
     }
 
@@ -191,20 +168,15 @@ public final class Context implements AutoCloseable {
 
     /** What was requested to stop goes on counting if the batch is refused: nothing has run. */
     private void require(Batch batch) {
-        nativeBatch.forget();
-        BatchCheck.check(batch, this);
+        outputs.forget();
+        check.check(batch, memory::maxPosition);
     }
 
     private DecodeResult run(Batch batch) {
         nativeBatch.fill(batch);
-        if (limit != threadPool.limit()) {
-            applyLimit();
-        }
-        if (evalHook != null) {
-            evalHook.begin();
-        }
-        if (attentionHook != null) {
-            attentionHook.begin();
+        threads.begin();
+        if (hook != null) {
+            hook.begin();
         }
         int code;
         computing = true;
@@ -212,27 +184,22 @@ public final class Context implements AutoCloseable {
             code = llama_h.llama_decode(context, nativeBatch.segment());
             if (code == 0) {
                 llama_h.llama_synchronize(context);
-                if (!guest) {
-                    threadPool.computed();
-                }
+                threads.computed();
             }
         } finally {
             computing = false;
         }
         NativeAbort.check();
-        if (evalHook != null) {
-            evalHook.rethrow();
-        }
-        if (attentionHook != null) {
-            attentionHook.check();
+        if (hook != null) {
+            hook.rethrow();
         }
         if (code != -1) {
             memory.deferred().done();
         }
         return switch (code) {
             case 0 -> {
-                if (evalHook == null || !evalHook.incomplete()) {
-                    nativeBatch.rememberOutputs(batch);
+                if (hook == null || !hook.incomplete()) {
+                    outputs.remember(batch.size(), batch::logits);
                 }
                 yield new DecodeResult.Ok();
             }
@@ -254,24 +221,20 @@ public final class Context implements AutoCloseable {
      * @param target at least as long as the vocabulary
      */
     public void logits(int batchIndex, float[] target) {
-        int size = model.vocab().size();
-        if (target.length < size) {
-            throw new IllegalArgumentException("the logits need " + size + " floats, the array has " + target.length);
-        }
-        MemorySegment.copy(logitsSegment(batchIndex), ValueLayout.JAVA_FLOAT, 0, target, 0, size);
+        outputs().copy(batchIndex, target);
     }
 
     /** The logits of one token of the last batch, one per token of the vocabulary. */
     public float[] logits(int batchIndex) {
-        return logitsSegment(batchIndex).toArray(ValueLayout.JAVA_FLOAT);
+        return outputs().row(batchIndex).toArray(ValueLayout.JAVA_FLOAT);
     }
 
     /** Sets logits of one token of the last batch to negative infinity, so that no sampler chooses these tokens. */
     public void forbid(int batchIndex, int[] tokens) {
-        MemorySegment row = logitsSegment(batchIndex);
         for (int token : tokens) {
-            row.setAtIndex(ValueLayout.JAVA_FLOAT, model.vocab().checked(token), Float.NEGATIVE_INFINITY);
+            model.vocab().checked(token);
         }
+        outputs().forbid(batchIndex, tokens);
     }
 
     /**
@@ -280,48 +243,13 @@ public final class Context implements AutoCloseable {
      * @param allowed not empty: samplers need something to choose from
      */
     public void allowOnly(int batchIndex, BitSet allowed) {
-        int size = model.vocab().size();
-        if (allowed.isEmpty() || allowed.length() > size) {
-            throw new IllegalArgumentException("the allowed tokens must be some of the vocabulary's " + size);
-        }
-        MemorySegment row = logitsSegment(batchIndex);
-        for (int from = 0; from < size; ) {
-            int next = allowed.nextSetBit(from);
-            int to = next < 0 ? size : next;
-            for (int token = from; token < to; token++) {
-                row.setAtIndex(ValueLayout.JAVA_FLOAT, token, Float.NEGATIVE_INFINITY);
-            }
-            from = to + 1;
-        }
+        outputs().allowOnly(batchIndex, allowed);
     }
 
-    /** Valid until the next decode; never leaves this package. */
-    MemorySegment logitsSegment(int batchIndex) {
+    /** The last batch's logits, for the packages beside this one. */
+    public Outputs outputs() {
         check();
-        nativeBatch.checkOutput(batchIndex);
-        MemorySegment row = llama_h.llama_get_logits_ith(context, batchIndex);
-        if (row.equals(MemorySegment.NULL)) {
-            throw new LlamaException("llama.cpp has no logits for token " + batchIndex + " of the last batch");
-        }
-        return row.reinterpret(Float.BYTES * (long) model.vocab().size());
-    }
-
-    /** Made when the first sampler asks for it, since most requests don't need it. */
-    Candidates candidates() {
-        check();
-        if (candidates == null) {
-            candidates = new Candidates(model.vocab().size(), nativeBatch.arena());
-        }
-        return candidates;
-    }
-
-    /** Made when the first sampler asks for it. */
-    TopLogits topLogits() {
-        check();
-        if (topLogits == null) {
-            topLogits = new TopLogits(model.vocab().size());
-        }
-        return topLogits;
+        return outputs;
     }
 
     /**
@@ -331,13 +259,9 @@ public final class Context implements AutoCloseable {
      */
     public void setThreads(int threads, int threadsBatch) {
         check();
-        if (guest) {
-            throw new IllegalStateException("this context computes on another one's threads");
-        }
         Check.range("threads", threads, 1, ContextOptions.MAX_THREADS);
         Check.range("threadsBatch", threadsBatch, 1, ContextOptions.MAX_THREADS);
-        threadPool.replace(threads, threadsBatch);
-        applyLimit();
+        this.threads.replace(threads, threadsBatch);
     }
 
     /**
@@ -347,13 +271,7 @@ public final class Context implements AutoCloseable {
     public void limitThreads(int most) {
         check();
         Check.range("most", most, 1, ContextOptions.MAX_THREADS);
-        threadPool.limit(most);
-    }
-
-    private void applyLimit() {
-        limit = threadPool.limit();
-        llama_h.llama_set_n_threads(
-                context, Math.min(limit, threadPool.threads()), Math.min(limit, threadPool.threadsBatch()));
+        threads.limit(most);
     }
 
     /**
@@ -385,7 +303,7 @@ public final class Context implements AutoCloseable {
 
     /** The most tokens of a batch, after llama.cpp has limited it to the context size. */
     public int batchSize() {
-        return batchSize;
+        return check.batchSize();
     }
 
     /** The most tokens computed at a time. */
@@ -394,12 +312,12 @@ public final class Context implements AutoCloseable {
     }
 
     public int maxSequences() {
-        return maxSequences;
+        return check.maxSequences();
     }
 
     /** The most tokens of a batch with logits. */
     public int maxOutputs() {
-        return maxOutputs;
+        return check.maxOutputs();
     }
 
     public boolean kvUnified() {
@@ -426,12 +344,12 @@ public final class Context implements AutoCloseable {
 
     /** Threads that compute single tokens. */
     public int threads() {
-        return threadPool.threads();
+        return threads.single();
     }
 
     /** Threads that compute batches. */
     public int threadsBatch() {
-        return threadPool.threadsBatch();
+        return threads.batch();
     }
 
     /** Bytes of the K cache. */
@@ -473,9 +391,7 @@ public final class Context implements AutoCloseable {
     }
 
     void checkSequence(int sequence) {
-        if (sequence < 0 || sequence >= maxSequences) {
-            throw new IllegalArgumentException("sequence " + sequence + " is outside 0 to " + (maxSequences - 1));
-        }
+        check.checkSequence(sequence);
     }
 
     /**
@@ -500,17 +416,13 @@ public final class Context implements AutoCloseable {
             return;
         }
         requireIdle();
-        if (!guest && threadPool.guests() > 0) {
+        if (threads.lent()) {
             throw new IllegalStateException("another context computes on this one's threads; close it first");
         }
         closed = true;
         if (!NativeAbort.hasAborted()) {
             llama_h.llama_free(context);
-            if (guest) {
-                threadPool.leave();
-            } else {
-                threadPool.close();
-            }
+            threads.close();
             closeCallbacks();
             nativeBatch.close();
         }

@@ -3,6 +3,10 @@ package org.kvant.llama;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
+import org.kvant.llama.checks.CacheTypes;
+import org.kvant.llama.eval.EvalCallback;
+import org.kvant.llama.library.Check;
+import org.kvant.llama.library.Limits;
 
 /**
  * How a context is made.
@@ -41,16 +45,16 @@ public record ContextOptions(
         boolean offloadKqv,
         boolean fullSwaCache,
         @Nullable EvalCallback evalCallback,
-        @Nullable CacheAttention attention) {
+        @Nullable OwnAttention attention) {
 
     /** {@code LLAMA_MAX_SEQ} of the pinned version. */
-    public static final int MAX_SEQUENCES = 256;
+    public static final int MAX_SEQUENCES = Limits.SEQUENCES;
 
     /** {@code GGML_MAX_N_THREADS}. */
-    public static final int MAX_THREADS = 512;
+    public static final int MAX_THREADS = Limits.THREADS;
 
     /** Larger contexts overflow llama.cpp's 32-bit arithmetic or no machine's memory holds them. */
-    static final int MAX_CONTEXT = 1 << 26;
+    static final int MAX_CONTEXT = Limits.CONTEXT;
 
     public ContextOptions {
         Check.range("contextSize", contextSize, 0, MAX_CONTEXT);
@@ -72,12 +76,7 @@ public record ContextOptions(
             Check.range("maxOutputs", maxOutputs, maxSequences, batchSize);
         }
         Objects.requireNonNull(flashAttention, "flashAttention");
-        KvCache.requireType("K", cacheTypeK);
-        KvCache.requireType("V", cacheTypeV);
-        if (cacheTypeV.quantized() && flashAttention == FlashAttention.DISABLED) {
-            throw new IllegalArgumentException("a V cache of type " + cacheTypeV.ggmlName()
-                    + " needs flash attention, which is disabled; enable it or use f16");
-        }
+        CacheTypes.require(cacheTypeK, cacheTypeV, flashAttention == FlashAttention.DISABLED);
         if (evalCallback != null && attention != null) {
             throw new IllegalArgumentException("a context has an evalCallback or an attention, not both");
         }
@@ -122,7 +121,7 @@ public record ContextOptions(
         private boolean offloadKqv = true;
         private boolean fullSwaCache;
         private @Nullable EvalCallback evalCallback;
-        private @Nullable CacheAttention attention;
+        private @Nullable OwnAttention attention;
 
         private Builder() {}
 
@@ -197,7 +196,7 @@ public record ContextOptions(
             return this;
         }
 
-        public Builder attention(@Nullable CacheAttention kernel) {
+        public Builder attention(@Nullable OwnAttention kernel) {
             this.attention = kernel;
             return this;
         }

@@ -1,12 +1,14 @@
 package org.kvant.llama;
 
+import org.kvant.llama.library.LlamaException;
+
 /** {@code llama_decode} failed; the message says what is left in the context's memory. */
 public final class DecodeException extends LlamaException {
     private static final long serialVersionUID = 1L;
 
     private final int code;
 
-    DecodeException(int code, String message) {
+    public DecodeException(int code, String message) {
         super(message);
         this.code = code;
     }

@@ -1,6 +1,8 @@
 package org.kvant.llama;
 
 import java.util.BitSet;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.llama.library.NativeLog;
 
 /**
  * What llama.cpp puts off until the next decode ({@code llama_context::memory_update}): copies of cells between sequences' buffers, rotations of shifted keys. Until

@@ -4,6 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.CellListener;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.llama.state.SavedSequence;
 
 /**
  * What a context remembers of its sequences: the KV cache. Confined to the context's thread. Sequence ids are 0 to
@@ -15,14 +18,14 @@ public final class Memory {
 
     private final Context context;
     private final MemorySegment memory;
-    private final @Nullable CacheTensors tensors;
+    private final @Nullable CellListener cells;
     private final DeferredUpdates deferred;
 
-    /** @param tensors are told what becomes of cells, if each sequence has its own */
-    Memory(Context context, MemorySegment memory, @Nullable CacheTensors tensors) {
+    /** @param cells is told what becomes of cells, if each sequence has its own */
+    Memory(Context context, MemorySegment memory, @Nullable CellListener cells) {
         this.context = context;
         this.memory = memory;
-        this.tensors = tensors;
+        this.cells = cells;
         this.deferred = new DeferredUpdates(context);
     }
 
@@ -76,8 +79,8 @@ public final class Memory {
         llama_h.llama_memory_seq_cp(memory, source, target, from, to == END ? -1 : to);
         if (!context.kvUnified()) {
             deferred.copied(source, target);
-            if (tensors != null) {
-                tensors.copied(source, target);
+            if (cells != null) {
+                cells.copied(source, target);
             }
         }
     }
@@ -117,8 +120,8 @@ public final class Memory {
         }
         llama_h.llama_memory_seq_add(memory, sequence, from, to == END ? -1 : to, delta);
         deferred.shifted(sequence);
-        if (tensors != null) {
-            tensors.rewritten(sequence);
+        if (cells != null) {
+            cells.rewritten(sequence);
         }
     }
 
@@ -136,15 +139,18 @@ public final class Memory {
      * @param arena holds the copy
      * @throws LlamaException if the library fails
      */
-    public MemorySegment save(int sequence, Arena arena) {
+    public SavedSequence save(int sequence, Arena arena) {
         context.check();
         context.checkSequence(sequence);
         if (deferred.concern(sequence)) {
             deferred.settle();
         }
         long size = stateSize(sequence);
-        MemorySegment state = arena.allocate(Math.max(1, size));
-        if (size == 0 || llama_h.llama_state_seq_get_data(context.segment(), state, size, sequence) != size) {
+        SavedSequence state = SavedSequence.allocate(size, arena);
+        if (size == 0
+                || llama_h.llama_state_seq_get_data(
+                                context.segment(), state.handle().segment(), size, sequence)
+                        != size) {
             throw new LlamaException("the state of sequence " + sequence + " could not be copied");
         }
         return state;
@@ -153,16 +159,13 @@ public final class Memory {
     /**
      * Replaces what is remembered of a sequence. Takes the last decode's logits away if the sequence was copied or shifted since.
      *
-     * @param state native memory with what {@link #save} gave: the library checks sizes and types only, so the caller must know that it is unchanged
+     * @param state what {@link #save} gave: the library checks sizes and types only, so the caller must know that it is unchanged
      * @return false if it does not fit, as without enough free cells or with another kind of memory, or if the sequence of a model with a recurrent state was copied
      *     since the last decode; it is empty then
      */
-    public boolean restore(int sequence, MemorySegment state) {
+    public boolean restore(int sequence, SavedSequence state) {
         context.check();
         context.checkSequence(sequence);
-        if (!state.isNative()) {
-            throw new IllegalArgumentException("the state must be in native memory");
-        }
         if (deferred.concern(sequence)) {
             if (context.model().recurrent()) {
                 remove(sequence);
@@ -170,10 +173,11 @@ public final class Memory {
             }
             deferred.settle();
         }
-        if (tensors != null) {
-            tensors.rewritten(sequence);
+        if (cells != null) {
+            cells.rewritten(sequence);
         }
-        boolean restored = llama_h.llama_state_seq_set_data(context.segment(), state, state.byteSize(), sequence)
+        boolean restored = llama_h.llama_state_seq_set_data(
+                        context.segment(), state.handle().segment(), state.byteSize(), sequence)
                 == state.byteSize();
         if (!restored) {
             remove(sequence);
@@ -203,9 +207,9 @@ public final class Memory {
     public void clear(boolean data) {
         context.check();
         llama_h.llama_memory_clear(memory, data);
-        if (tensors != null) {
+        if (cells != null) {
             for (int sequence = 0; sequence < context.maxSequences(); sequence++) {
-                tensors.rewritten(sequence);
+                cells.rewritten(sequence);
             }
         }
     }

@@ -3,7 +3,6 @@ package org.kvant.llama;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,8 +13,16 @@ import org.kvant.gguf.GgufException;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.MetaValue;
 import org.kvant.gguf.Metadata;
-import org.kvant.llama.ffi.llama_chat_message;
+import org.kvant.llama.checks.DeepStack;
+import org.kvant.llama.checks.ModelCheck;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.ChatCalls;
+import org.kvant.llama.library.LibraryState;
+import org.kvant.llama.library.Lifetime;
+import org.kvant.llama.modelfile.ModelLoadException;
+import org.kvant.llama.modelfile.ModelLoader;
+import org.kvant.llama.modelfile.ModelOptions;
+import org.kvant.model.HyperParameters;
 
 /**
  * A model's weights and vocabulary. May be used from any thread while it is open; it must outlive its contexts.
@@ -61,18 +68,37 @@ public final class Model implements AutoCloseable {
      */
     public static Model load(Path file, ModelOptions options) throws IOException {
         Objects.requireNonNull(options, "options");
-        Backend.require();
+        LibraryState.require();
         try (GgufFile gguf = GgufFile.open(file)) {
-            HyperParameters parameters = ModelCheck.check(gguf);
+            HyperParameters parameters = checked(gguf);
             MemorySegment model = new ModelLoader(gguf, options).load();
             try {
                 Model loaded = new Model(model, gguf, parameters, options);
-                ModelCheck.checkVocabulary(file, loaded.vocab);
+                checkVocabulary(file, loaded.vocab);
                 return loaded;
             } catch (RuntimeException | IOException e) {
                 llama_h.llama_model_free(model);
                 throw e;
             }
+        }
+    }
+
+    private static HyperParameters checked(GgufFile gguf) throws IOException {
+        try {
+            return ModelCheck.check(gguf);
+        } catch (GgufException e) {
+            throw new ModelLoadException(gguf.path(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** What only shows once the vocabulary is loaded. */
+    private static void checkVocabulary(Path file, Vocab vocab) throws IOException {
+        if (vocab.addsBos() && vocab.bos() < 0) {
+            throw new ModelLoadException(
+                    file, "the vocabulary wants a text to begin with a token that it does not have");
+        }
+        if (vocab.addsEos() && vocab.eos() < 0) {
+            throw new ModelLoadException(file, "the vocabulary wants a text to end with a token that it does not have");
         }
     }
 
@@ -103,7 +129,8 @@ public final class Model implements AutoCloseable {
         return vocab;
     }
 
-    HyperParameters parameters() {
+    /** What its metadata says of its attention. */
+    public HyperParameters parameters() {
         return parameters;
     }
 
@@ -195,43 +222,16 @@ public final class Model implements AutoCloseable {
             throws UnsupportedTemplateException {
         String template =
                 chatTemplate().orElseThrow(() -> new UnsupportedTemplateException("the model has no chat template"));
-        byte[] prompt = lifetime.use(() -> formatChat(template, messages, addAssistant));
+        byte[] prompt = lifetime.use(() -> ChatCalls.format(
+                template,
+                messages.stream().map(ChatMessage::role).toList(),
+                messages.stream().map(ChatMessage::content).toList(),
+                addAssistant));
         if (prompt.length == 0 && !messages.isEmpty()) {
             throw new UnsupportedTemplateException(
                     "llama.cpp does not recognise the model's chat template (" + template.length() + " characters)");
         }
         return new String(prompt, StandardCharsets.UTF_8);
-    }
-
-    private static byte[] formatChat(String template, List<ChatMessage> messages, boolean addAssistant) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment array = llama_chat_message.allocateArray(Math.max(1, messages.size()), arena);
-            long guess = 1024;
-            for (int i = 0; i < messages.size(); i++) {
-                MemorySegment message = llama_chat_message.asSlice(array, i);
-                MemorySegment role =
-                        arena.allocateFrom(Check.noNul("a role", messages.get(i).role()));
-                MemorySegment content = arena.allocateFrom(
-                        Check.noNul("a message", messages.get(i).content()));
-                llama_chat_message.role(message, role);
-                llama_chat_message.content(message, content);
-                guess += 2 * (role.byteSize() + content.byteSize());
-            }
-            MemorySegment name = arena.allocateFrom(template);
-            int capacity = (int) Math.min(guess, Integer.MAX_VALUE - 8);
-            while (true) {
-                MemorySegment buffer = arena.allocate(capacity);
-                int length =
-                        llama_h.llama_chat_apply_template(name, array, messages.size(), addAssistant, buffer, capacity);
-                if (length < 0) {
-                    return new byte[0];
-                }
-                if (length <= capacity) {
-                    return buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                }
-                capacity = length;
-            }
-        }
     }
 
     /**

@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.kvant.llama.ffi.llama_batch;
 
 /**
- * The {@code llama_batch} of one context, allocated once, and which of its tokens have logits. Only checked batches get in.
+ * The {@code llama_batch} of one context, allocated once. Only checked batches get in.
  */
 final class NativeBatch implements AutoCloseable {
     /** Shared, since a context may be handed over to another thread; only one thread uses it at a time. */
@@ -18,10 +18,9 @@ final class NativeBatch implements AutoCloseable {
     private final MemorySegment sequenceCounts;
     private final MemorySegment sequencePointers;
     private final MemorySegment outputFlags;
-    private final boolean[] outputs;
+    private final int capacity;
     private MemorySegment sequences;
     private int sequencesPerToken;
-    private int outputTokens;
 
     NativeBatch(int capacity) {
         tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
@@ -29,7 +28,7 @@ final class NativeBatch implements AutoCloseable {
         sequenceCounts = arena.allocate(ValueLayout.JAVA_INT, capacity);
         sequencePointers = arena.allocate(ValueLayout.ADDRESS, capacity);
         outputFlags = arena.allocate(ValueLayout.JAVA_BYTE, capacity);
-        outputs = new boolean[capacity];
+        this.capacity = capacity;
         sequences = MemorySegment.NULL;
         reserveSequences(1);
         llama_batch.token(batch, tokens);
@@ -42,7 +41,6 @@ final class NativeBatch implements AutoCloseable {
 
     /** Batches with shared tokens are rare: the table grows with the first of them. */
     private void reserveSequences(int perToken) {
-        int capacity = outputs.length;
         sequences = arena.allocate(ValueLayout.JAVA_INT, (long) capacity * perToken);
         for (int i = 0; i < capacity; i++) {
             sequencePointers.setAtIndex(ValueLayout.ADDRESS, i, sequences.asSlice(4L * i * perToken));
@@ -77,27 +75,6 @@ final class NativeBatch implements AutoCloseable {
     /** Lives as long as the context. */
     Arena arena() {
         return arena;
-    }
-
-    void rememberOutputs(Batch source) {
-        outputTokens = source.size();
-        for (int i = 0; i < outputTokens; i++) {
-            outputs[i] = source.logits(i);
-        }
-    }
-
-    void forget() {
-        outputTokens = 0;
-    }
-
-    void checkOutput(int index) {
-        if (index < 0 || index >= outputTokens) {
-            throw new IllegalArgumentException("token index " + index + " is outside the last decoded batch, which has "
-                    + outputTokens + " tokens");
-        }
-        if (!outputs[index]) {
-            throw new IllegalArgumentException("token " + index + " of the last batch was added without logits");
-        }
     }
 
     @Override

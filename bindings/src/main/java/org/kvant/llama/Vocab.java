@@ -1,15 +1,17 @@
 package org.kvant.llama;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.kvant.llama.checks.DeepStack;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.Lifetime;
+import org.kvant.llama.library.NativeHandle;
+import org.kvant.llama.library.VocabCalls;
 
 /** A model's tokens. Usable from any thread while the model is open; afterwards every method that needs it throws {@code IllegalStateException}. */
 public final class Vocab {
@@ -21,6 +23,7 @@ public final class Vocab {
 
     private final Lifetime lifetime;
     private final MemorySegment vocab;
+    private final VocabCalls calls;
     private final DeepStack stack;
     private final int size;
     private final int bos;
@@ -39,6 +42,7 @@ public final class Vocab {
         this.lifetime = lifetime;
         this.nfc = nfc;
         this.vocab = vocab;
+        this.calls = new VocabCalls(vocab);
         this.stack = stack;
         this.size = llama_h.llama_vocab_n_tokens(vocab);
         this.bos = llama_h.llama_vocab_bos(vocab);
@@ -47,28 +51,14 @@ public final class Vocab {
         this.newLine = llama_h.llama_vocab_nl(vocab);
         this.addsBos = llama_h.llama_vocab_get_add_bos(vocab);
         this.addsEos = llama_h.llama_vocab_get_add_eos(vocab);
-        this.suppressed = suppressed(vocab, size);
+        this.suppressed = calls.suppressed(size);
         this.pieces = new AtomicReferenceArray<>(size);
         this.piecesWithSpecial = new AtomicReferenceArray<>(size);
     }
 
-    private static BitSet suppressed(MemorySegment vocab, int size) {
-        BitSet result = new BitSet();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
-            MemorySegment tokens = llama_h.llama_vocab_get_suppress_tokens(vocab, count);
-            for (int i = 0; i < count.get(ValueLayout.JAVA_INT, 0); i++) {
-                int token = tokens.getAtIndex(ValueLayout.JAVA_INT, i);
-                if (token >= 0 && token < size) {
-                    result.set(token);
-                }
-            }
-        }
-        return result;
-    }
-
-    MemorySegment segment() {
-        return vocab;
+    /** For the packages beside this one. */
+    public NativeHandle handle() {
+        return new NativeHandle(vocab);
     }
 
     /** The number of tokens: ids are 0 to this minus 1. */
@@ -135,7 +125,12 @@ public final class Vocab {
         return suppressed.stream().toArray();
     }
 
-    int checked(int token) {
+    /**
+     * The token.
+     *
+     * @throws IllegalArgumentException if there is no such token
+     */
+    public int checked(int token) {
         if (token < 0 || token >= size) {
             throw new IllegalArgumentException("token " + token + " is outside the vocabulary of " + size);
         }
@@ -153,28 +148,7 @@ public final class Vocab {
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
         String input = nfc ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
         byte[] utf8 = input.getBytes(StandardCharsets.UTF_8);
-        return stack.call(utf8, () -> lifetime.use(() -> nativeTokens(utf8, addSpecial, parseSpecial)));
-    }
-
-    private int[] nativeTokens(byte[] utf8, boolean addSpecial, boolean parseSpecial) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(Math.max(1, utf8.length));
-            MemorySegment.copy(utf8, 0, bytes, ValueLayout.JAVA_BYTE, 0, utf8.length);
-            // A token is rarely less than a byte; when it is, the first call says how many there are.
-            int capacity = Math.addExact(utf8.length, 8);
-            while (true) {
-                MemorySegment tokens = arena.allocate(ValueLayout.JAVA_INT, capacity);
-                int count =
-                        llama_h.llama_tokenize(vocab, bytes, utf8.length, tokens, capacity, addSpecial, parseSpecial);
-                if (count >= 0) {
-                    return tokens.asSlice(0, 4L * count).toArray(ValueLayout.JAVA_INT);
-                }
-                if (count == Integer.MIN_VALUE || -count <= capacity) {
-                    throw new IllegalArgumentException("a text of " + utf8.length + " bytes cannot be tokenized");
-                }
-                capacity = -count;
-            }
-        }
+        return stack.call(utf8, () -> lifetime.use(() -> calls.tokenize(utf8, addSpecial, parseSpecial)));
     }
 
     /**
@@ -187,24 +161,10 @@ public final class Vocab {
         AtomicReferenceArray<byte[]> cache = special ? piecesWithSpecial : pieces;
         byte[] known = cache.get(token);
         if (known == null) {
-            known = lifetime.use(() -> nativePiece(token, special));
+            known = lifetime.use(() -> calls.piece(token, special));
             cache.set(token, known);
         }
         return known.clone();
-    }
-
-    private byte[] nativePiece(int token, boolean special) {
-        try (Arena arena = Arena.ofConfined()) {
-            int capacity = 64;
-            while (true) {
-                MemorySegment buffer = arena.allocate(capacity);
-                int length = llama_h.llama_token_to_piece(vocab, token, buffer, capacity, 0, special);
-                if (length >= 0) {
-                    return buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                }
-                capacity = -length;
-            }
-        }
     }
 
     /** What the model's file has as this token's text, before any unescaping. */
@@ -223,23 +183,6 @@ public final class Vocab {
         for (int token : tokens) {
             checked(token);
         }
-        return lifetime.use(() -> {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment ids = arena.allocate(ValueLayout.JAVA_INT, Math.max(1, tokens.length));
-                MemorySegment.copy(tokens, 0, ids, ValueLayout.JAVA_INT, 0, tokens.length);
-                long guess = Math.min(Integer.MAX_VALUE - 8L, 16L * tokens.length + 64);
-                int capacity = (int) guess;
-                while (true) {
-                    MemorySegment text = arena.allocate(capacity);
-                    int length = llama_h.llama_detokenize(
-                            vocab, ids, tokens.length, text, capacity, removeSpecial, unparseSpecial);
-                    if (length >= 0) {
-                        byte[] utf8 = text.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                        return new String(utf8, StandardCharsets.UTF_8);
-                    }
-                    capacity = Math.negateExact(length);
-                }
-            }
-        });
+        return lifetime.use(() -> calls.detokenize(tokens, removeSpecial, unparseSpecial));
     }
 }

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.kvant.gguf.GgmlType;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.llama.sampling.SamplerChain;
 
 /**
  * Runs in a {@link ChildJvm}: contexts with random options get random calls, right and wrong ones, in any order. Every call

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.BackendAbortedException;
 
 /** Runs in a {@link ChildJvm} and makes ggml assert, past all checks. With an argument, an abort handler ends the process. */
 public final class DeadlyTrial {

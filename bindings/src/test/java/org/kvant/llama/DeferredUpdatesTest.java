@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvant.llama.library.NativeLog;
+import org.kvant.llama.modelfile.ModelOptions;
+import org.kvant.llama.state.SavedSequence;
 
 /** llama.cpp copies cells between sequences' buffers, and rotates shifted keys, at the next decode; whoever saves or restores before must not notice. */
 class DeferredUpdatesTest {
@@ -61,7 +63,7 @@ class DeferredUpdatesTest {
     }
 
     private byte[] cells(int sequence) {
-        return context.memory().save(sequence, arena).toArray(ValueLayout.JAVA_BYTE);
+        return context.memory().save(sequence, arena).handle().segment().toArray(ValueLayout.JAVA_BYTE);
     }
 
     @Test
@@ -69,7 +71,7 @@ class DeferredUpdatesTest {
         prompt(0, 7);
         float[] expected = next(0);
         context.memory().copy(0, 1, 0, Memory.END);
-        MemorySegment saved = context.memory().save(1, arena);
+        SavedSequence saved = context.memory().save(1, arena);
         assertThat(context.memory().maxPosition(1)).isEqualTo(LENGTH - 1);
         assertThat(next(1)).isEqualTo(expected);
         assertThat(context.memory().restore(3, saved)).isTrue();
@@ -83,7 +85,7 @@ class DeferredUpdatesTest {
         prompt(2, 11);
         float[] first = next(0);
         float[] second = next(2);
-        MemorySegment other = context.memory().save(2, arena);
+        SavedSequence other = context.memory().save(2, arena);
         context.memory().copy(0, 1, 0, Memory.END);
         assertThat(context.memory().restore(0, other)).isTrue();
         assertThat(next(1)).isEqualTo(first);
@@ -95,7 +97,7 @@ class DeferredUpdatesTest {
         prompt(0, 7);
         prompt(2, 11);
         float[] second = next(2);
-        MemorySegment other = context.memory().save(2, arena);
+        SavedSequence other = context.memory().save(2, arena);
         context.memory().copy(0, 1, 0, Memory.END);
         context.memory().remove(1);
         assertThat(context.memory().restore(1, other)).isTrue();
@@ -107,7 +109,7 @@ class DeferredUpdatesTest {
         prompt(0, 7);
         assertThat(context.memory().removeRange(0, 8, 16)).isTrue();
         context.memory().shift(0, 16, Memory.END, -8);
-        MemorySegment saved = context.memory().save(0, arena);
+        SavedSequence saved = context.memory().save(0, arena);
         float[] expected = next(0);
         context.memory().remove(0);
         assertThat(context.memory().restore(0, saved)).isTrue();

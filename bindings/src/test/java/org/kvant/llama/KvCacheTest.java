@@ -13,6 +13,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.Metadata;
+import org.kvant.llama.checks.CacheTypes;
+import org.kvant.model.HyperParameters;
 
 /** The cache's size and types, told from metadata alone, against what llama.cpp makes of them. */
 class KvCacheTest {
@@ -85,10 +87,13 @@ class KvCacheTest {
             assertThatThrownBy(() -> quantized.memory().shift(0, 0, Memory.END, 1))
                     .isInstanceOf(UnsupportedOperationException.class);
         }
-        assertThat(KvCache.canShift(TinyModel.qwen3(64).metadata(), GgmlType.Q8_0))
-                .isTrue();
-        assertThat(KvCache.canShift(TinyModel.qwen3(64).metadata(), GgmlType.BF16))
-                .isFalse();
+        assertThat(canShift(GgmlType.Q8_0)).isTrue();
+        assertThat(canShift(GgmlType.BF16)).isFalse();
+    }
+
+    private static boolean canShift(GgmlType type) throws Exception {
+        Metadata metadata = TinyModel.qwen3(64).metadata();
+        return CacheTypes.canShift(metadata, HyperParameters.of(metadata), type);
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.kvant.llama;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /** Runs in a {@link ChildJvm}: long texts without a break, for tokenizers that recurse once a character. */
 public final class LongTextTrial {

@@ -46,7 +46,7 @@ class ModelMutationTest {
             next = Integer.parseInt(last.split(" ")[1]) + STEP;
         }
         assertThat(deaths).isEmpty();
-        assertThat(outcomes).anyMatch(o -> o.contains("refused: org.kvant.llama.ModelLoadException"));
+        assertThat(outcomes).anyMatch(o -> o.contains("refused: org.kvant.llama.modelfile.ModelLoadException"));
         assertThat(outcomes).anyMatch(o -> o.contains("Ok[]"));
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.kvant.gguf.GgmlType;
+import org.kvant.llama.sampling.SamplerChain;
 
 /** Runs in a {@link ChildJvm}: tries wrong models one after another and says how each went. */
 public final class ModelTrial {

@@ -16,6 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvant.gguf.GgmlType;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.llama.modelfile.ModelLoadException;
+import org.kvant.llama.modelfile.ModelOptions;
+import org.kvant.llama.sampling.SamplerChain;
 
 /** Right use works; misuse is an exception before native code sees it. */
 class WrapperTest {

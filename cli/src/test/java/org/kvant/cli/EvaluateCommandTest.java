@@ -17,7 +17,7 @@ import org.kvant.convert.Converter;
 import org.kvant.convert.OutType;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.Backend;
-import org.kvant.llama.NativeOptions;
+import org.kvant.llama.loader.NativeOptions;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.QuantizeOptions;
 import org.kvant.quantize.Quantizer;

@@ -1,16 +1,16 @@
 package org.kvant.promptstore;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import org.kvant.llama.state.SavedSequence;
 
 /** A stored prompt with its state in native memory, which closing frees. */
 public final class LoadedPrompt implements AutoCloseable {
     private final StoredPrompt prompt;
-    private final MemorySegment state;
+    private final SavedSequence state;
     private final Arena arena;
     private Runnable freed = () -> {};
 
-    LoadedPrompt(StoredPrompt prompt, MemorySegment state, Arena arena) {
+    LoadedPrompt(StoredPrompt prompt, SavedSequence state, Arena arena) {
         this.prompt = prompt;
         this.state = state;
         this.arena = arena;
@@ -26,7 +26,7 @@ public final class LoadedPrompt implements AutoCloseable {
     }
 
     /** As the library gave it. */
-    public MemorySegment state() {
+    public SavedSequence state() {
         return state;
     }
 

@@ -3,7 +3,6 @@ package org.kvant.promptstore;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -13,6 +12,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
 import org.kvant.gguf.AtomicFile;
+import org.kvant.llama.state.SavedSequence;
 
 /**
  * The format of a stored prompt, little-endian: magic, fingerprint (32 bytes), SHA-256 of the salt, number of tokens (int), bytes of the state (long),
@@ -40,7 +40,7 @@ final class PromptFile {
     }
 
     /** Writes a file, which has its name only when it is complete. */
-    static void write(Path file, byte[] fingerprint, Salt salt, int[] tokens, MemorySegment state) throws IOException {
+    static void write(Path file, byte[] fingerprint, Salt salt, int[] tokens, SavedSequence state) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(FIXED + Integer.BYTES * tokens.length + Integer.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN);
         head.putLong(MAGIC)
@@ -58,8 +58,7 @@ final class PromptFile {
             writeAll(out.channel(), head);
             CRC32C sum = new CRC32C();
             for (long at = 0; at < state.byteSize(); at += CHUNK) {
-                ByteBuffer part = state.asSlice(at, Math.min(CHUNK, state.byteSize() - at))
-                        .asByteBuffer();
+                ByteBuffer part = state.part(at, (int) Math.min(CHUNK, state.byteSize() - at));
                 sum.update(part.duplicate());
                 writeAll(out.channel(), part);
             }
@@ -123,11 +122,11 @@ final class PromptFile {
             if (in.size() != prompt.bytes) {
                 throw new PromptFileException("it is damaged: its size has changed");
             }
-            MemorySegment state = arena.allocate(size);
+            SavedSequence state = SavedSequence.allocate(size, arena);
             CRC32C sum = new CRC32C();
             in.position(from);
             for (long at = 0; at < size; at += CHUNK) {
-                ByteBuffer part = state.asSlice(at, Math.min(CHUNK, size - at)).asByteBuffer();
+                ByteBuffer part = state.part(at, (int) Math.min(CHUNK, size - at));
                 readAll(in, part);
                 sum.update(part);
             }

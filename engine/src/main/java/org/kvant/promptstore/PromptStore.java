@@ -3,7 +3,6 @@ package org.kvant.promptstore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -27,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.kvant.llama.state.SavedSequence;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -263,7 +263,7 @@ public final class PromptStore implements AutoCloseable {
      *
      * @param arena holds the state; closed when it is written
      */
-    public void save(int[] tokens, String salt, MemorySegment state, Arena arena) {
+    public void save(int[] tokens, String salt, SavedSequence state, Arena arena) {
         synchronized (this) {
             waitingBytes += state.byteSize();
         }
@@ -283,7 +283,7 @@ public final class PromptStore implements AutoCloseable {
         });
     }
 
-    private void write(int[] tokens, Salt salt, MemorySegment state) throws IOException {
+    private void write(int[] tokens, Salt salt, SavedSequence state) throws IOException {
         long size = PromptFile.size(tokens.length, state.byteSize());
         makeRoom(size);
         Path file = options.folder().resolve(name(tokens, salt));

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvant.llama.state.SavedSequence;
 
 class PromptStoreTest {
     private static final byte[] OURS = new byte[32];
@@ -36,10 +35,10 @@ class PromptStoreTest {
     @SuppressWarnings("MustBeClosedChecker")
     private static void save(PromptStore store, int[] tokens, String salt, int bytes) {
         Arena arena = Arena.ofShared();
-        MemorySegment state = arena.allocate(bytes);
+        SavedSequence state = SavedSequence.allocate(bytes, arena);
         byte[] content = new byte[bytes];
         new Random(Arrays.hashCode(tokens)).nextBytes(content);
-        MemorySegment.copy(content, 0, state, ValueLayout.JAVA_BYTE, 0, bytes);
+        state.part(0, bytes).put(content);
         store.save(tokens, salt, state, arena);
     }
 
@@ -78,7 +77,9 @@ class PromptStoreTest {
                     Objects.requireNonNull(store.load(found, () -> {}).get())) {
                 byte[] expected = new byte[1000];
                 new Random(Arrays.hashCode(tokens(0, 100))).nextBytes(expected);
-                assertThat(loaded.state().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+                byte[] state = new byte[(int) loaded.state().byteSize()];
+                loaded.state().part(0, state.length).get(state);
+                assertThat(state).isEqualTo(expected);
                 assertThat(store.figures().stateBytes()).isEqualTo(1000);
             }
             PromptStoreFigures figures = store.figures();

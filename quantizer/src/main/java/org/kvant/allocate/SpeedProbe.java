@@ -20,7 +20,7 @@ import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.DecodeResult;
 import org.kvant.llama.Model;
-import org.kvant.llama.ModelOptions;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /**
  * Times llama.cpp's own kernels on this machine: for each type a model of one layer decodes some tokens, once with a large feed-forward network

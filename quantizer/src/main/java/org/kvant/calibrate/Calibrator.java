@@ -17,10 +17,10 @@ import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.GgufWriter;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.Backend;
-import org.kvant.llama.BackendAbortedException;
-import org.kvant.llama.EvalCallbackException;
-import org.kvant.llama.LlamaException;
 import org.kvant.llama.Model;
+import org.kvant.llama.eval.EvalCallbackException;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LlamaException;
 
 /**
  * Runs a model over text and writes the statistics of its linear layers' inputs. Interrupted at any moment it loses at most the time since the

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvant.calibrate.LinearInput.Kind;
-import org.kvant.llama.EvalCallback;
-import org.kvant.llama.EvalNode;
-import org.kvant.llama.EvalTensor;
+import org.kvant.llama.eval.EvalCallback;
+import org.kvant.llama.eval.EvalNode;
+import org.kvant.llama.eval.EvalTensor;
 
 /** Sums up the inputs of linear layers while the model runs over chunks, one chunk a batch in one sequence. */
 final class Collector implements EvalCallback {

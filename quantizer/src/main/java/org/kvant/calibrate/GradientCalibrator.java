@@ -16,8 +16,8 @@ import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorInfo;
 import org.kvant.linalg.Workers;
 import org.kvant.llama.Backend;
-import org.kvant.llama.LlamaException;
 import org.kvant.llama.Model;
+import org.kvant.llama.library.LlamaException;
 import org.kvant.network.Network;
 import org.kvant.network.NetworkException;
 

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.kvant.calibrate.LinearInput.Kind;
-import org.kvant.llama.EvalCallback;
-import org.kvant.llama.EvalNode;
+import org.kvant.llama.eval.EvalCallback;
+import org.kvant.llama.eval.EvalNode;
 
 /** Looks at one graph to learn which linear layers there are and which share an input. */
 final class GraphProbe implements EvalCallback {

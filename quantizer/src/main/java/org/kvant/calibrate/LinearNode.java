@@ -3,8 +3,8 @@ package org.kvant.calibrate;
 import java.util.Optional;
 import org.kvant.calibrate.LinearInput.Kind;
 import org.kvant.gguf.GgmlType;
-import org.kvant.llama.EvalNode;
-import org.kvant.llama.EvalTensor;
+import org.kvant.llama.eval.EvalNode;
+import org.kvant.llama.eval.EvalTensor;
 
 /**
  * A node of a graph whose input is collected: the matrix products that llama-imatrix collects (imatrix.cpp, {@code collect_imatrix}) and the last

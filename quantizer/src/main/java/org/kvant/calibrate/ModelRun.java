@@ -17,8 +17,8 @@ import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.DecodeResult;
 import org.kvant.llama.Device;
-import org.kvant.llama.EvalCallback;
 import org.kvant.llama.Model;
+import org.kvant.llama.eval.EvalCallback;
 
 /** Runs a model over chunks and collects, saving the state now and then. */
 final class ModelRun {

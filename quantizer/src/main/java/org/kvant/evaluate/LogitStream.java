@@ -8,7 +8,7 @@ import org.kvant.llama.ContextException;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.DecodeResult;
 import org.kvant.llama.Model;
-import org.kvant.llama.ModelOptions;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /**
  * A loaded model that gives the logits of chunks, a tile of positions at a time. Confined to the thread that opened it; closing frees model

@@ -3,8 +3,8 @@ package org.kvant.evaluate;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.kvant.llama.Model;
-import org.kvant.llama.ModelOptions;
 import org.kvant.llama.Vocab;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /** A model's tokenizer, without its weights. */
 record VocabularyOnly(Model model) implements AutoCloseable {

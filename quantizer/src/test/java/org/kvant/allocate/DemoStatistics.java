@@ -13,7 +13,7 @@ import org.kvant.convert.OutType;
 import org.kvant.evaluate.DemoModels;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.Backend;
-import org.kvant.llama.NativeOptions;
+import org.kvant.llama.loader.NativeOptions;
 
 /** The first two layers of the demo model in F16 and their gradient-weighted moments on a few stories, made once for all tests of a run. */
 final class DemoStatistics {

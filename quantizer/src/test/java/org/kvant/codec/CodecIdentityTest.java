@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.Backend;
-import org.kvant.llama.GgmlQuant;
+import org.kvant.llama.quant.GgmlQuant;
 
 /** Every codec, scalar and vector, against the library's own encoder and decoder, byte for byte. */
 class CodecIdentityTest {

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.Backend;
-import org.kvant.llama.GgmlQuant;
+import org.kvant.llama.quant.GgmlQuant;
 
 /** The fits against the library's encodings, both decoded by the library. */
 class WeightedFitsTest {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.Backend;
 import org.kvant.llama.Model;
-import org.kvant.llama.ModelOptions;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /** Tokens of converted models, by llama.cpp's tokenizer, against Hugging Face's on texts on which tokenizers differ. */
 class TokenEqualityTest {

@@ -14,7 +14,7 @@ import org.kvant.gguf.Metadata;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.gguf.TensorInfo;
 import org.kvant.llama.Backend;
-import org.kvant.llama.NativeOptions;
+import org.kvant.llama.loader.NativeOptions;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.QuantizeOptions;
 import org.kvant.quantize.Quantizer;

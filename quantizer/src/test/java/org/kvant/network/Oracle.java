@@ -9,7 +9,7 @@ import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.FlashAttention;
 import org.kvant.llama.Model;
-import org.kvant.llama.ModelOptions;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /** Logits as llama.cpp computes them, with an F32 cache and without flash attention. */
 final class Oracle {

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.kvant.codec.Codecs;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.Backend;
-import org.kvant.llama.GgmlQuant;
+import org.kvant.llama.quant.GgmlQuant;
 
 /** Random scales and codes through the layouts: what the algorithms assume is what the library decodes. */
 class PackingTest {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.kvant.convert.Converter;
 import org.kvant.convert.OutType;
 import org.kvant.gguf.ProgressListener;
-import org.kvant.llama.NativeOptions;
+import org.kvant.llama.loader.NativeOptions;
 
 /** The demo checkpoint as a GGUF file, converted once for all tests of a module's run. */
 public final class DemoModel {

@@ -7,7 +7,7 @@ import org.kvant.codec.Codec;
 import org.kvant.codec.Codecs;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.Backend;
-import org.kvant.llama.GgmlQuant;
+import org.kvant.llama.quant.GgmlQuant;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;

@@ -1,7 +1,6 @@
 package org.kvant.llama.attention;
 
-import org.kvant.llama.attention.vector.VectorAttention;
-import org.kvant.llama.attention.vector.VectorHadamard;
+import java.util.ServiceLoader;
 
 /** Where kernels come from: they need the module {@code jdk.incubator.vector}, which may be absent at run time. */
 public final class AttentionKernels {
@@ -24,8 +23,7 @@ public final class AttentionKernels {
      * @throws IllegalStateException if {@link #computes} nothing
      */
     public static AttentionKernel create(int threads) {
-        require();
-        return new VectorAttention(threads);
+        return provider().attention(threads);
     }
 
     /**
@@ -34,13 +32,16 @@ public final class AttentionKernels {
      * @throws IllegalStateException if {@link #computes} nothing
      */
     public static HadamardKernel hadamard() {
-        require();
-        return new VectorHadamard();
+        return provider().hadamard();
     }
 
-    private static void require() {
+    private static KernelProvider provider() {
         if (!VECTOR) {
             throw new IllegalStateException("attention in Java needs --add-modules=jdk.incubator.vector");
         }
+        return ServiceLoader.load(KernelProvider.class, AttentionKernels.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(
+                        "no provider of kernels on the class path: META-INF/services of the bindings is missing"));
     }
 }

@@ -1,11 +1,11 @@
 package org.kvant.llama.attention;
 
-import static org.kvant.llama.attention.NativeMemory.getFloat;
 import static org.kvant.llama.attention.TensorFields.data;
 import static org.kvant.llama.attention.TensorFields.size;
 import static org.kvant.llama.attention.TensorFields.source;
 import static org.kvant.llama.attention.TensorFields.stride;
 import static org.kvant.llama.attention.TensorFields.type;
+import static org.kvant.llama.library.NativeMemory.getFloat;
 
 import java.util.EnumSet;
 import java.util.Optional;

@@ -9,6 +9,7 @@ import static org.kvant.llama.attention.TensorFields.type;
 import java.util.Optional;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.ffi.llama_h;
+import org.kvant.llama.library.NativeMemory;
 
 /**
  * Rows of floats to be transformed: queries, keys and values before a quantized cache sees them, and what comes out of it ({@code llama_mul_mat_hadamard} in

@@ -1,5 +1,7 @@
 package org.kvant.llama.attention;
 
+import org.kvant.llama.library.NativeMemory;
+
 /** A few cells of one token's mask. */
 public final class MaskPart {
     private static final short MASKED = (short) 0xFC00;

@@ -1,7 +1,7 @@
 package org.kvant.llama.attention;
 
-import static org.kvant.llama.attention.NativeMemory.getInt;
-import static org.kvant.llama.attention.NativeMemory.getLong;
+import static org.kvant.llama.library.NativeMemory.getInt;
+import static org.kvant.llama.library.NativeMemory.getLong;
 
 import org.kvant.llama.ffi.ggml_tensor;
 

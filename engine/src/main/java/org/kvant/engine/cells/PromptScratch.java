@@ -10,7 +10,6 @@ import org.kvant.engine.watch.Gauges;
 import org.kvant.engine.watch.ModelMemory;
 import org.kvant.gguf.GgmlType;
 import org.kvant.llama.Backend;
-import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
@@ -18,9 +17,10 @@ import org.kvant.llama.DecodeResult;
 import org.kvant.llama.Device;
 import org.kvant.llama.FlashAttention;
 import org.kvant.llama.KvCache;
-import org.kvant.llama.LlamaException;
 import org.kvant.llama.Memory;
 import org.kvant.llama.Model;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LlamaException;
 
 /**
  * A second context in which prompts for a quantized cache are computed in f16, and from which they go into that cache when they are complete. ggml's CPU

@@ -1,14 +1,14 @@
 package org.kvant.engine.cells;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.kvant.llama.Batch;
 import org.kvant.llama.Context;
 import org.kvant.llama.DecodeResult;
-import org.kvant.llama.LlamaException;
 import org.kvant.llama.Memory;
-import org.kvant.llama.StateConversion;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.llama.state.SavedSequence;
+import org.kvant.llama.state.StateConversion;
 
 /** Carries sequences between the served context and the {@link PromptScratch}'s. Belongs to the decode thread. */
 final class ScratchTransfer {
@@ -41,8 +41,8 @@ final class ScratchTransfer {
             batch.add(tokens[i], i, sequence, false);
         }
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment plain = computed(scratch, batch, sequence, cache, arena);
-            MemorySegment packed = computed(served, batch, sequence, cache, arena);
+            SavedSequence plain = computed(scratch, batch, sequence, cache, arena);
+            SavedSequence packed = computed(served, batch, sequence, cache, arena);
             return StateConversion.between(plain, packed)
                     .map(conversion -> new ScratchTransfer(served, scratch, conversion));
         } finally {
@@ -51,7 +51,7 @@ final class ScratchTransfer {
         }
     }
 
-    private static MemorySegment computed(Context context, Batch batch, int sequence, PrefixCache cache, Arena arena) {
+    private static SavedSequence computed(Context context, Batch batch, int sequence, PrefixCache cache, Arena arena) {
         DecodeResult result;
         do {
             result = context.decode(batch);
@@ -73,7 +73,7 @@ final class ScratchTransfer {
             return true;
         }
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment state = served.memory().save(slot.sequence, arena);
+            SavedSequence state = served.memory().save(slot.sequence, arena);
             Memory memory = scratch.memory();
             if (memory.restore(slot.sequence, conversion.unpack(state, slot.sequence, arena))
                     && memory.maxPosition(slot.sequence) == slot.cells - 1) {
@@ -95,9 +95,9 @@ final class ScratchTransfer {
     boolean out(Slot slot, int cells, PrefixCache cache) {
         Memory memory = served.memory();
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment known = slot.cells == 0 ? null : memory.save(slot.sequence, arena);
-            MemorySegment state = scratch.memory().save(slot.sequence, arena);
-            MemorySegment packed = conversion.pack(state, slot.sequence, known, arena);
+            SavedSequence known = slot.cells == 0 ? null : memory.save(slot.sequence, arena);
+            SavedSequence state = scratch.memory().save(slot.sequence, arena);
+            SavedSequence packed = conversion.pack(state, slot.sequence, known, arena);
             makeRoom(slot, cells, cache);
             boolean done;
             do {

@@ -4,14 +4,14 @@ import static org.kvant.engine.watch.EngineLog.LOG;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.settings.EngineOptions;
-import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Context;
-import org.kvant.llama.LlamaException;
 import org.kvant.llama.Memory;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.llama.state.SavedSequence;
 import org.kvant.promptstore.Fingerprint;
 import org.kvant.promptstore.LoadedPrompt;
 import org.kvant.promptstore.PromptStore;
@@ -106,7 +106,7 @@ public final class StoredPrefixes implements AutoCloseable {
         try {
             long bytes = memory.stateSize(slot.sequence);
             if (store.accepts(tokens.length, bytes)) {
-                MemorySegment state = memory.save(slot.sequence, arena);
+                SavedSequence state = memory.save(slot.sequence, arena);
                 store.save(tokens, slot.salt, state, arena);
                 handed = true;
             } else {

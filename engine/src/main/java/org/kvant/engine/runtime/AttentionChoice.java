@@ -4,11 +4,11 @@ import static org.kvant.engine.watch.EngineLog.LOG;
 
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.settings.EngineOptions;
-import org.kvant.llama.CacheAttention;
 import org.kvant.llama.Context;
 import org.kvant.llama.ContextOptions;
-import org.kvant.llama.LlamaException;
 import org.kvant.llama.Model;
+import org.kvant.llama.attention.CacheAttention;
+import org.kvant.llama.library.LlamaException;
 
 /**
  * Whether attention over the served cache is computed in Java: found out beside the requests, once the engine is ready, since the JVM has to compile

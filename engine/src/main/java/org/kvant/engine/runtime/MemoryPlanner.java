@@ -14,7 +14,7 @@ import org.kvant.llama.Backend;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.ContextSizes;
 import org.kvant.llama.Model;
-import org.kvant.llama.ModelOptions;
+import org.kvant.llama.modelfile.ModelOptions;
 
 /**
  * What an engine would take, told without taking it: llama.cpp lays out the same contexts as for an engine and allocates nothing. Confined to the

@@ -6,10 +6,10 @@ import org.kvant.engine.cells.TokenList;
 import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.sampling.TokenSampler;
 import org.kvant.grammar.GrammarException;
-import org.kvant.llama.BackendAbortedException;
 import org.kvant.llama.Batch;
 import org.kvant.llama.DecodeResult;
-import org.kvant.llama.LlamaException;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LlamaException;
 
 /** Touches the weights and buffers and makes every kind of native call once, with a few tokens that are forgotten again. On the decode thread. */
 final class WarmUp {

@@ -8,7 +8,7 @@ import org.kvant.engine.request.GenerationRequest;
 import org.kvant.grammar.GrammarException;
 import org.kvant.grammar.GrammarState;
 import org.kvant.llama.Context;
-import org.kvant.llama.SamplerChain;
+import org.kvant.llama.sampling.SamplerChain;
 
 /** Chooses one request's tokens: llama.cpp's samplers, the grammar, and what must not come yet. Belongs to the decode thread. */
 public final class RequestSampler implements TokenSampler {

@@ -8,7 +8,7 @@ import org.kvant.engine.request.GenerationRequest;
 import org.kvant.engine.request.Mirostat;
 import org.kvant.engine.request.SamplerKind;
 import org.kvant.engine.request.SamplingOptions;
-import org.kvant.llama.SamplerChain;
+import org.kvant.llama.sampling.SamplerChain;
 
 /**
  * llama.cpp's samplers as {@code common_sampler_init} in {@code common/sampling.cpp} chains them: logit bias, then those of the request in its

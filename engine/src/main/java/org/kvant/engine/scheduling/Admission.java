@@ -11,7 +11,7 @@ import org.kvant.engine.cells.StoredPrefixes;
 import org.kvant.engine.request.FinishReason;
 import org.kvant.engine.watch.EngineListener;
 import org.kvant.grammar.GrammarException;
-import org.kvant.llama.BackendAbortedException;
+import org.kvant.llama.library.BackendAbortedException;
 
 /**
  * Gives waiting requests sequences, in the queue's order. A request whose beginning another one is just computing waits for that, with a sequence kept

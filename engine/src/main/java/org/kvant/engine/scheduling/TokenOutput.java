@@ -15,8 +15,8 @@ import org.kvant.engine.watch.EngineListener;
 import org.kvant.engine.watch.PrefillEvent;
 import org.kvant.engine.watch.SampleEvent;
 import org.kvant.grammar.GrammarException;
-import org.kvant.llama.BackendAbortedException;
-import org.kvant.llama.LlamaException;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LlamaException;
 
 /** What follows a decode: samples tokens, takes their log probabilities, hands out text and ends requests. Belongs to the decode thread. */
 final class TokenOutput {

@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvant.engine.Engine;
 import org.kvant.llama.ContextOptions;
-import org.kvant.llama.ModelOptions;
-import org.kvant.llama.NativeOptions;
+import org.kvant.llama.loader.NativeOptions;
+import org.kvant.llama.modelfile.ModelOptions;
 import org.kvant.promptstore.PromptStoreOptions;
 
 /**

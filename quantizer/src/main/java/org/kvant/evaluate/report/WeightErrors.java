@@ -11,7 +11,7 @@ import org.kvant.codec.Codecs;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.TensorInfo;
-import org.kvant.llama.GgmlQuant;
+import org.kvant.llama.quant.GgmlQuant;
 
 /**
  * How far quantized weights are from the reference's: √(Σ(w - ŵ)² / Σw²) of evenly spread rows, up to {@link #SAMPLE} weights of a tensor.

@@ -2,7 +2,7 @@ package org.kvant.llama.attention.vector;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorOperators;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /** IQ4_NL: a half as scale, 16 bytes, whose low halves are the places of the first 16 values in a table and whose high halves are those of the others. */
 final class RowsIq4Nl implements Rows {

@@ -2,7 +2,7 @@ package org.kvant.llama.attention.vector;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorOperators;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /** Q4_0: a half as scale, 16 bytes, whose low halves are the first 16 values and whose high halves are the others, each less 8. */
 final class RowsQ40 implements Rows {

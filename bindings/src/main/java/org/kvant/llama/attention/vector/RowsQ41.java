@@ -2,7 +2,7 @@ package org.kvant.llama.attention.vector;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorOperators;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /** Q4_1: halves as scale and offset, 16 bytes, whose low halves are the first 16 values and whose high halves are the others. */
 final class RowsQ41 implements Rows {

@@ -3,7 +3,7 @@ package org.kvant.llama.attention.vector;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /** Q5_0: a half as scale, 32 fifth bits, 16 bytes, whose low halves are the first 16 values and whose high halves are the others, each less 16. */
 final class RowsQ50 implements Rows {

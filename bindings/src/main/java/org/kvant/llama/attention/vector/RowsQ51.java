@@ -3,7 +3,7 @@ package org.kvant.llama.attention.vector;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /** Q5_1: halves as scale and offset, 32 fifth bits, 16 bytes, whose low halves are the first 16 values and whose high halves are the others. */
 final class RowsQ51 implements Rows {

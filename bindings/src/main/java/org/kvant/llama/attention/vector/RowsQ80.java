@@ -1,6 +1,6 @@
 package org.kvant.llama.attention.vector;
 
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /** Q8_0: a half as scale, 32 signed bytes. */
 final class RowsQ80 implements Rows {

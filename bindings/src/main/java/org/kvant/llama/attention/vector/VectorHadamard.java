@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import org.kvant.llama.attention.HadamardKernel;
 import org.kvant.llama.attention.HadamardTask;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /**
  * The Walsh-Hadamard transform on the Vector API. ggml adds and subtracts neighbours of a vector one by one, which takes most of its time; here a vector is added to

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.kvant.llama.attention.AttentionTask;
 import org.kvant.llama.attention.MaskPart;
-import org.kvant.llama.attention.NativeMemory;
+import org.kvant.llama.library.NativeMemory;
 
 /**
  * One thread's working memory and its part of a task: some rows of queries that share a head of keys. Keys and values are unpacked a tile at a
