@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import java.lang.foreign.Linker;
 import java.io.IOException;
+import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +93,8 @@ class ArchitectureTest {
                 .resideInAPackage("org.kvant.monitoring..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.kvant.http..", "org.kvant.api.openai..", "org.kvant.api.llamacpp..", "org.kvant.cli..")
+                .resideInAnyPackage(
+                        "org.kvant.http..", "org.kvant.api.openai..", "org.kvant.api.llamacpp..", "org.kvant.cli..")
                 .because("it is told by engine.watch and api.watch")
                 .check(CLASSES);
     }
