@@ -36,7 +36,7 @@ final class Answer {
     private static final Duration STALLED = Duration.ofMinutes(5);
 
     /** Pieces in one write: after so many the reader's pace is looked at, and other connections have their turn. */
-    private static final int MOST_AT_ONCE = 256;
+    static final int MOST_AT_ONCE = 256;
 
     private final Context context;
     private final HttpServerResponse response;

@@ -1,6 +1,5 @@
 package org.kvant.http;
 
-import java.util.List;
 import org.kvant.engine.request.GenerationRequest;
 
 /**
@@ -22,22 +21,19 @@ final class AnswerCost {
     private AnswerCost() {}
 
     /**
-     * @param sequenceContext tokens that a generation can have, its prompt included
-     * @param stream whether tokens go out as they come, so that they aren't collected
+     * Of one generation.
+     *
+     * @param sequenceContext tokens that it can have, its prompt included
+     * @param stream whether tokens go out as they come, so that only what waits to be written is collected
      */
-    static long bytes(List<GenerationRequest> requests, int sequenceContext, boolean stream) {
-        long bytes = 0;
-        for (GenerationRequest request : requests) {
-            int prompt = request.tokens().length;
-            int room = Math.max(0, sequenceContext - prompt);
-            int tokens =
-                    request.maxTokens() == GenerationRequest.UNLIMITED ? room : Math.min(room, request.maxTokens());
-            bytes += GENERATION + prompt * (PROMPT + logprobs(request.promptLogprobs()));
-            if (!stream) {
-                bytes += tokens * (TEXT + logprobs(request.logprobs()));
-            }
-        }
-        return bytes;
+    static long bytes(GenerationRequest request, int sequenceContext, boolean stream) {
+        int prompt = request.tokens().length;
+        int room = Math.max(0, sequenceContext - prompt);
+        int tokens = request.maxTokens() == GenerationRequest.UNLIMITED ? room : Math.min(room, request.maxTokens());
+        int collected = stream ? Math.min(tokens, Answer.MOST_AT_ONCE) : tokens;
+        return GENERATION
+                + prompt * (PROMPT + logprobs(request.promptLogprobs()))
+                + collected * (TEXT + logprobs(request.logprobs()));
     }
 
     private static long logprobs(int alternatives) {

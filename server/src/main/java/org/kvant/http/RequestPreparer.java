@@ -142,6 +142,16 @@ final class RequestPreparer {
         ParameterMapping mapping = new ParameterMapping(inference.model(), inference.tokenizer(), listener);
         GenerationRequest.Builder common = mapping.request(id, parameters, !echoes.isEmpty());
         SamplingOptions sampling = mapping.sampling(parameters);
+        // Before there are as many requests: prompts and choices multiply, too.
+        long bytes = 0;
+        for (int[] prompt : prompts) {
+            GenerationRequest one = common.prompt(prompt).sampling(sampling).build();
+            bytes += parameters.bestOf()
+                    * AnswerCost.bytes(one, inference.model().sequenceContext(), parameters.stream());
+        }
+        if (bytes > answerBytes) {
+            throw new ApiException(ApiError.answerTooLarge(bytes, answerBytes));
+        }
         List<GenerationRequest> requests = new ArrayList<>();
         for (int[] prompt : prompts) {
             // Choices of one prompt share its cells even if nobody else may.
@@ -152,10 +162,6 @@ final class RequestPreparer {
                         .sampling(mapping.forChoice(sampling, choice))
                         .build());
             }
-        }
-        long bytes = AnswerCost.bytes(requests, inference.model().sequenceContext(), parameters.stream());
-        if (bytes > answerBytes) {
-            throw new ApiException(ApiError.answerTooLarge(bytes, answerBytes));
         }
         ResponseHead head = new ResponseHead(id, System.currentTimeMillis() / 1000, model.name(), fingerprint);
         return new Prepared(

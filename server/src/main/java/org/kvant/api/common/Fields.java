@@ -1,6 +1,6 @@
 package org.kvant.api.common;
 
-import java.util.ArrayList;
+import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -183,8 +183,18 @@ public final class Fields {
     /** The elements if {@code value} is an array, else null. */
     public static @Nullable List<@Nullable Object> elements(@Nullable Object value) {
         if (value instanceof int[] ids) {
-            return new ArrayList<>(
-                    Arrays.stream(ids).mapToObj(id -> (Object) (long) id).toList());
+            // A view: millions of ids must not become millions of objects.
+            return new AbstractList<>() {
+                @Override
+                public @Nullable Object get(int index) {
+                    return (long) ids[index];
+                }
+
+                @Override
+                public int size() {
+                    return ids.length;
+                }
+            };
         }
         if (value instanceof List<?> list) {
             @SuppressWarnings("unchecked") // JsonTree makes no other lists
