@@ -12,7 +12,7 @@ import org.kvant.allocate.AllocatedQuantizer;
 import org.kvant.allocate.Allocation;
 import org.kvant.allocate.Recipe;
 import org.kvant.allocate.RecipeYaml;
-import org.kvant.evaluate.OutputFile;
+import org.kvant.gguf.OutputFile;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.quantize.QuantizeOptions;
 import picocli.CommandLine;

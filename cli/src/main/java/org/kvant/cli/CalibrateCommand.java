@@ -15,6 +15,7 @@ import org.kvant.calibrate.GradientCalibrator;
 import org.kvant.calibrate.TextSource;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.loader.NativeLoadException;
+import org.kvant.model.ByteSize;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -194,7 +195,7 @@ public final class CalibrateCommand implements Callable<Integer> {
                 gradient ? "weights" : "inputs",
                 result.chunks(),
                 chunkSize,
-                ProgressBar.bytes(result.outputBytes()),
+                ByteSize.text(result.outputBytes()),
                 seconds);
         return CommandLine.ExitCode.OK;
     }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.kvant.llama.Backend;
 import org.kvant.llama.Device;
 import org.kvant.llama.loader.NativeLoadException;
+import org.kvant.model.ByteSize;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,6 +55,6 @@ public final class DevicesCommand implements Callable<Integer> {
     }
 
     private static String memory(long bytes) {
-        return bytes == 0 ? "-" : ProgressBar.bytes(bytes);
+        return bytes == 0 ? "-" : ByteSize.text(bytes);
     }
 }

@@ -6,12 +6,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kvant.evaluate.OutputFile;
 import org.kvant.evaluate.TokenDump;
 import org.kvant.evaluate.report.Report;
 import org.kvant.evaluate.report.Results;
 import org.kvant.evaluate.report.ResultsJson;
 import org.kvant.evaluate.report.RunInfo;
+import org.kvant.gguf.OutputFile;
 
 /** The files that an evaluation writes: all opened before it starts, all named when it is done. */
 final class EvaluateOutputs implements AutoCloseable {

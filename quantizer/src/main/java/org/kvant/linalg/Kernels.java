@@ -22,12 +22,12 @@ public final class Kernels {
     }
 
     private static KernelSource choose() {
-        boolean vector =
-                ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        boolean vector = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         return vector
                 ? ServiceLoader.load(KernelSource.class, Kernels.class.getClassLoader())
                         .findFirst()
-                        .orElseThrow(() -> new IllegalStateException("the kernels on the Vector API are not on the class path"))
+                        .orElseThrow(() ->
+                                new IllegalStateException("the kernels on the Vector API are not on the class path"))
                 : new ScalarKernels();
     }
 

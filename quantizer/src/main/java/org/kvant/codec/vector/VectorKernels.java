@@ -1,8 +1,8 @@
 package org.kvant.codec.vector;
 
 import org.kvant.codec.BlockKernel;
-import org.kvant.codec.KernelTwins;
 import org.kvant.codec.Formats;
+import org.kvant.codec.KernelTwins;
 import org.kvant.gguf.GgmlType;
 
 /** Makes the twins. Calling this class needs the module {@code jdk.incubator.vector}. */
