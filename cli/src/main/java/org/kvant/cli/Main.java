@@ -3,6 +3,18 @@ package org.kvant.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.kvant.cli.evaluate.EvaluateCommand;
+import org.kvant.cli.inspect.DevicesCommand;
+import org.kvant.cli.inspect.InspectCommand;
+import org.kvant.cli.quantize.CalibrateCommand;
+import org.kvant.cli.quantize.ConvertCommand;
+import org.kvant.cli.quantize.QuantizeCommand;
+import org.kvant.cli.serve.Groundwork;
+import org.kvant.cli.serve.PlanCommand;
+import org.kvant.cli.serve.ServeCommand;
+import org.kvant.cli.terminal.FailureReporter;
+import org.kvant.cli.terminal.UsageReporter;
+import org.kvant.cli.terminal.VersionProvider;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -43,7 +55,7 @@ public final class Main {
     }
 
     /** Only the named command is built: reading the annotations of all of them would cost start-up time. */
-    static CommandLine commandLine(String... args) {
+    public static CommandLine commandLine(String... args) {
         CommandLine root = new CommandLine(new Main());
         boolean single = args.length > 0 && COMMANDS.containsKey(args[0]);
         COMMANDS.forEach((name, command) -> {

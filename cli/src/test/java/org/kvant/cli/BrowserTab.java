@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One tab of a real Chromium, driven over the Chrome DevTools Protocol. */
-final class BrowserTab implements AutoCloseable {
+public final class BrowserTab implements AutoCloseable {
     private static final Pattern LISTENING = Pattern.compile("DevTools listening on ws://([^/]+)/");
     private static final Pattern PAGE = Pattern.compile("\"webSocketDebuggerUrl\":\\s*\"(ws:[^\"]*/page/[^\"]*)\"");
 
@@ -35,7 +35,7 @@ final class BrowserTab implements AutoCloseable {
     private final WebSocket socket;
 
     /** @param folder for the browser's profile */
-    BrowserTab(Path folder) throws Exception {
+    public BrowserTab(Path folder) throws Exception {
         Path program = Path.of(System.getProperty("kvant.root"), "build", "tools", "chromium");
         process = new ProcessBuilder(
                         program.toString(),
@@ -127,7 +127,7 @@ final class BrowserTab implements AutoCloseable {
     }
 
     /** Calls a method of the protocol and gives its result. */
-    Map<?, ?> call(String method, String parameters) throws Exception {
+    public Map<?, ?> call(String method, String parameters) throws Exception {
         int id = ids.incrementAndGet();
         CompletableFuture<Map<?, ?>> answer = new CompletableFuture<>();
         waiting.put(id, answer);
@@ -148,18 +148,18 @@ final class BrowserTab implements AutoCloseable {
     }
 
     /** Runs a script in every document to come, before the document's own; gives the script's name. */
-    String before(String script) throws Exception {
+    public String before(String script) throws Exception {
         return String.valueOf(call("Page.addScriptToEvaluateOnNewDocument", "{\"source\":" + quoted(script) + "}")
                 .get("identifier"));
     }
 
     /** Undoes {@link #before}. */
-    void forget(String script) throws Exception {
+    public void forget(String script) throws Exception {
         call("Page.removeScriptToEvaluateOnNewDocument", "{\"identifier\":" + quoted(script) + "}");
     }
 
     /** Loads a page anew, even the one that is there. */
-    void open(String url) throws Exception {
+    public void open(String url) throws Exception {
         evaluate("window.leaving = true");
         call("Page.navigate", "{\"url\":" + quoted(url) + "}");
         await("!window.leaving && document.readyState === 'complete' && location.href.startsWith(" + quoted(url) + ")");
@@ -167,7 +167,7 @@ final class BrowserTab implements AutoCloseable {
 
     /** The value of an expression, a promise's too. */
     @Nullable
-    Object evaluate(String expression) throws Exception {
+    public Object evaluate(String expression) throws Exception {
         Map<?, ?> result = call(
                 "Runtime.evaluate",
                 "{\"expression\":" + quoted(expression) + ",\"awaitPromise\":true,\"returnByValue\":true}");
@@ -178,12 +178,12 @@ final class BrowserTab implements AutoCloseable {
     }
 
     /** What an element says. */
-    String text(String id) throws Exception {
+    public String text(String id) throws Exception {
         return String.valueOf(evaluate("document.getElementById(" + quoted(id) + ").innerText"));
     }
 
     /** Waits until an expression is true. */
-    void await(String expression) throws Exception {
+    public void await(String expression) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!holds(expression)) {
             if (System.nanoTime() > deadline) {
@@ -207,11 +207,11 @@ final class BrowserTab implements AutoCloseable {
     }
 
     /** Exceptions, breaches of the content security policy and the like, in the browser's words. */
-    List<String> complaints() {
+    public List<String> complaints() {
         return complaints;
     }
 
-    static String quoted(String text) {
+    public static String quoted(String text) {
         return '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
     }
 

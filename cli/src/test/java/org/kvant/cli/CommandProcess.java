@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A command in a JVM of its own, from the classes under test: its exit code and its signals can then be seen. */
-final class CommandProcess implements AutoCloseable {
+public final class CommandProcess implements AutoCloseable {
     private final Process process;
     private final StringBuffer output = new StringBuffer();
     private final Thread reader;
@@ -21,12 +21,12 @@ final class CommandProcess implements AutoCloseable {
         this.reader = Thread.ofPlatform().daemon().start(this::read);
     }
 
-    static CommandProcess start(String... arguments) throws IOException {
+    public static CommandProcess start(String... arguments) throws IOException {
         return start(List.of(), arguments);
     }
 
     /** With further options of the JVM. */
-    static CommandProcess start(List<String> options, String... arguments) throws IOException {
+    public static CommandProcess start(List<String> options, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(Signals.DEFAULT_INTERRUPT);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -55,16 +55,16 @@ final class CommandProcess implements AutoCloseable {
         }
     }
 
-    boolean running() {
+    public boolean running() {
         return process.isAlive();
     }
 
-    String output() {
+    public String output() {
         return output.toString();
     }
 
     /** Runs to the end and gives the exit code; the output is then complete. */
-    int await() throws InterruptedException {
+    public int await() throws InterruptedException {
         if (!process.waitFor(90, TimeUnit.SECONDS)) {
             throw new AssertionError("still running:\n" + output);
         }
@@ -73,7 +73,7 @@ final class CommandProcess implements AutoCloseable {
     }
 
     /** Waits for a line of output and gives the first group of its first match. */
-    String await(Pattern pattern) throws InterruptedException {
+    public String await(Pattern pattern) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
         while (System.nanoTime() < deadline) {
             boolean ended = !process.isAlive() && !reader.isAlive();
@@ -89,7 +89,7 @@ final class CommandProcess implements AutoCloseable {
         throw new AssertionError("no " + pattern + " in:\n" + output);
     }
 
-    void signal(String name) throws IOException, InterruptedException {
+    public void signal(String name) throws IOException, InterruptedException {
         int code = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
                 .start()
                 .waitFor();

@@ -6,8 +6,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,72 @@ class EndToEndIT {
     }
 
     @Test
+    void twoModelsAreServedByName() throws Exception {
+        Path full = folder.resolve("demo.gguf");
+        Path small = folder.resolve("small.gguf");
+        run(0, "convert", KvantProcess.root().resolve("models/demo").toString(), "-o", full.toString());
+        run(0, "quantize", full.toString(), small.toString(), "--type", "Q4_0");
+        assertThat(run(2, "serve", full.toString(), full.toString(), "--port", "0"))
+                .contains("--alias");
+        try (KvantProcess server = KvantProcess.start(
+                "serve", full.toString(), small.toString(), "--alias", "big,little", "--port", "0", "-t", "1")) {
+            String base = server.awaitOutput(ADDRESS, 60);
+            assertThat(get(base + "/v1/models")).contains("\"big\"", "\"little\"");
+            for (String name : new String[] {"big", "little"}) {
+                assertThat(post(
+                                base + "/v1/completions",
+                                "{\"model\":\"" + name + "\",\"prompt\":\"Once upon a time\",\"max_tokens\":8}"))
+                        .contains("\"model\":\"" + name + "\"");
+            }
+            assertThat(get(base + "/metrics"))
+                    .contains("kvant_generated_tokens_total{model=\"big\"} 8.0")
+                    .contains("kvant_generated_tokens_total{model=\"little\"} 8.0");
+            server.interrupt();
+            assertThat(server.await(60)).as(server.output()).isZero();
+        }
+    }
+
+    /** As a service manager starts it: nothing in the environment, a folder with a space, names beyond ASCII. */
+    @Test
+    void runsWithoutADevelopersShell() throws Exception {
+        Path home = Files.createDirectories(folder.resolve("a home"));
+        Path bin = Files.createDirectories(home.resolve("bin"));
+        try (var files = Files.list(KvantProcess.root().resolve("bin"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, bin.resolve(file.getFileName().toString()), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        Files.createSymbolicLink(
+                home.resolve("lib"), KvantProcess.root().resolve("build/lib").toRealPath());
+        Path model = folder.resolve("mödel.gguf");
+        String kvant = bin.resolve("kvant").toString();
+        bare(0, kvant, "convert", KvantProcess.root().resolve("models/demo").toString(), "-o", model.toString());
+        bare(
+                0,
+                kvant,
+                "quantize",
+                model.toString(),
+                folder.resolve("kleiner ü.gguf").toString(),
+                "--type",
+                "Q4_0");
+        assertThat(bare(0, kvant, "inspect", folder.resolve("kleiner ü.gguf").toString()))
+                .contains("kleiner ü.gguf");
+    }
+
+    /** Runs a program with next to no environment. */
+    private static String bare(int expected, String... command) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().put("PATH", "/usr/bin:/bin");
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("KVANT_NATIVE_DIR", System.getProperty("kvant.native.dir", ""));
+        Process process = builder.start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(out).isEqualTo(expected);
+        return out;
+    }
+
+    @Test
     void whatIsMissingIsNamed() throws Exception {
         Path missing = folder.resolve("missing.gguf");
         assertThat(run(2, "serve", "-m", missing.toString(), "--port", "0")).contains("missing.gguf");
@@ -108,7 +176,7 @@ class EndToEndIT {
 
     private static String shell(String line) throws Exception {
         Process process = new ProcessBuilder("sh", "-c", line).start();
-        String out = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(line).isZero();
         return out;
     }

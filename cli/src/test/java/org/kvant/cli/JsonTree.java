@@ -13,11 +13,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Strict JSON as maps, lists, strings, numbers, booleans and nulls. */
-final class JsonTree {
+public final class JsonTree {
     private JsonTree() {}
 
     @SuppressWarnings("unchecked")
-    static Map<String, Object> object(String text) throws IOException {
+    public static Map<String, Object> object(String text) throws IOException {
         try (JsonParser parser = new JsonFactory().createParser(text)) {
             parser.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION.mappedFeature());
             parser.nextToken();
@@ -30,7 +30,7 @@ final class JsonTree {
     }
 
     /** The number at a path of names. */
-    static Number number(Map<String, Object> tree, String... path) {
+    public static Number number(Map<String, Object> tree, String... path) {
         Object value = tree;
         for (String name : path) {
             value = value instanceof Map<?, ?> object ? object.get(name) : null;

@@ -33,12 +33,12 @@ final class KvantProcess implements AutoCloseable {
         });
     }
 
-    static Path root() {
+    public static Path root() {
         return ROOT;
     }
 
     /** Starts {@code bin/kvant arguments…} with standard error joined to standard output. */
-    static KvantProcess start(String... arguments) throws IOException {
+    public static KvantProcess start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(Signals.DEFAULT_INTERRUPT);
         command.add(ROOT.resolve("bin/kvant").toString());
         command.addAll(List.of(arguments));
@@ -48,7 +48,7 @@ final class KvantProcess implements AutoCloseable {
     }
 
     /** Runs to the end and gives the exit code; the output is then complete. */
-    int await(int seconds) throws InterruptedException {
+    public int await(int seconds) throws InterruptedException {
         if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new AssertionError("still running after " + seconds + " s:\n" + output);
@@ -57,12 +57,12 @@ final class KvantProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    String output() {
+    public String output() {
         return output.toString();
     }
 
     /** Waits until the output holds {@code pattern} and gives its first group. */
-    String awaitOutput(Pattern pattern, int seconds) throws InterruptedException {
+    public String awaitOutput(Pattern pattern, int seconds) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         while (System.nanoTime() < deadline) {
             Matcher found = pattern.matcher(output);
@@ -82,7 +82,7 @@ final class KvantProcess implements AutoCloseable {
     }
 
     /** What Ctrl-C sends. */
-    void interrupt() throws IOException, InterruptedException {
+    public void interrupt() throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
     }
 

@@ -9,7 +9,7 @@ final class Signals {
      * Put before a command, lets it be interrupted. A shell without job control starts background programs with SIGINT ignored, children
      * inherit that, and the JVM then leaves the signal alone; the tests may be run from such a shell.
      */
-    static final List<String> DEFAULT_INTERRUPT =
+    public static final List<String> DEFAULT_INTERRUPT =
             List.of("perl", "-e", "$SIG{INT} = 'DEFAULT'; exec { $ARGV[0] } @ARGV or die $!;");
 
     private Signals() {}

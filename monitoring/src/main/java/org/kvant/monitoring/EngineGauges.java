@@ -29,7 +29,7 @@ final class EngineGauges {
     void register() {
         for (EngineState state : EngineState.values()) {
             meters.gauge(
-                    Metric.ENGINE_STATE, () -> snapshots.get().state() == state ? 1 : 0, model, Label.lowerCase(state));
+                    Metric.ENGINE_STATE, () -> snapshots.get().state() == state ? 1 : 0, model, LabelValue.of(state));
         }
         gauge(Metric.REQUESTS_RUNNING, EngineSnapshot::running);
         gauge(Metric.REQUESTS_PAUSED, EngineSnapshot::paused);

@@ -5,11 +5,9 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.function.Supplier;
@@ -99,8 +97,8 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         cachedTokens = meters.counter(Metric.PROMPT_TOKENS, model, "cached");
         generated = () -> timeToFirstToken.count() + timeBetweenTokens.count();
         meters.counter(Metric.GENERATED_TOKENS, generated, model);
-        for (Outcome outcome : outcomes()) {
-            requests.put(outcome, meters.counter(Metric.REQUESTS, model, Label.lowerCase(outcome)));
+        for (Outcome outcome : Label.outcomes()) {
+            requests.put(outcome, meters.counter(Metric.REQUESTS, model, LabelValue.of(outcome)));
         }
         for (Rejection reason : Rejection.values()) {
             rejections.put(reason, meters.counter(Metric.REQUESTS_REJECTED, model, reason.label()));
@@ -224,11 +222,6 @@ public final class EngineMetrics implements EngineListener, AutoCloseable {
         decodeStep.record(nanos, TimeUnit.NANOSECONDS);
         decodeBatch.record(batchTokens);
         decodeSequences.record(sequences);
-    }
-
-    /** How an admitted request can end. A refusal is no such end; {@link #requestRejected} counts it. */
-    static Set<Outcome> outcomes() {
-        return EnumSet.complementOf(EnumSet.of(Outcome.REJECTED));
     }
 
     private static void increment(@Nullable Counter counter) {

@@ -21,7 +21,7 @@ enum HttpRejection {
     INTERNAL;
 
     String label() {
-        return Label.lowerCase(this);
+        return LabelValue.of(this);
     }
 
     static HttpRejection of(ApiError error) {

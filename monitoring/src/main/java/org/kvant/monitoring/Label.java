@@ -1,9 +1,11 @@
 package org.kvant.monitoring;
 
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
+import org.kvant.engine.request.Outcome;
 import org.kvant.engine.settings.DraftOptions;
 import org.kvant.engine.watch.EngineState;
 
@@ -12,7 +14,7 @@ import org.kvant.engine.watch.EngineState;
 public enum Label {
     /** The served model's name, as in {@code /v1/models}. */
     MODEL("model", "the served model's name, as in `/v1/models`"),
-    OUTCOME("outcome", "how a request ended", names(EngineMetrics.outcomes())),
+    OUTCOME("outcome", "how a request ended", names(outcomes())),
     SOURCE("source", "`computed`, or `cached` if the cells were still there", List.of("computed", "cached")),
     REJECTION("reason", "why a request was refused", names(List.of(Rejection.values()))),
     HTTP_REJECTION("reason", "why an HTTP request got an error", names(List.of(HttpRejection.values()))),
@@ -76,12 +78,12 @@ public enum Label {
         return values;
     }
 
-    /** An enum constant as a label's value. */
-    static String lowerCase(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+    /** How an admitted request can end. A refusal is no such end; it is counted by itself. */
+    static Set<Outcome> outcomes() {
+        return EnumSet.complementOf(EnumSet.of(Outcome.REJECTED));
     }
 
     private static List<String> names(Collection<? extends Enum<?>> constants) {
-        return constants.stream().map(Label::lowerCase).toList();
+        return constants.stream().map(LabelValue::of).toList();
     }
 }

@@ -16,7 +16,7 @@ enum Rejection {
     OTHER;
 
     String label() {
-        return Label.lowerCase(this);
+        return LabelValue.of(this);
     }
 
     static Rejection of(Throwable cause) {

@@ -119,10 +119,7 @@ final class VllmVocabulary {
                                         own.merge(Labels.of("finished_reason", reason.getKey())),
                                         reason.getValue().stream()
                                                 .mapToDouble(outcome -> reading.sum(
-                                                        Metric.REQUESTS,
-                                                        model,
-                                                        Label.OUTCOME,
-                                                        Label.lowerCase(outcome)))
+                                                        Metric.REQUESTS, model, Label.OUTCOME, LabelValue.of(outcome)))
                                                 .sum()))
                                 .toList());
     }

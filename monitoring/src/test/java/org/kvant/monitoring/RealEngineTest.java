@@ -118,7 +118,7 @@ class RealEngineTest {
                     .isEqualTo(ends.size());
         }
         for (FinishReason reason : FinishReason.values()) {
-            assertThat(scrape.value("kvant_requests_total", "model", "demo", "outcome", Label.lowerCase(reason)))
+            assertThat(scrape.value("kvant_requests_total", "model", "demo", "outcome", LabelValue.of(reason)))
                     .as(reason.toString())
                     .isEqualTo(
                             ends.stream().filter(end -> end.reason() == reason).count());

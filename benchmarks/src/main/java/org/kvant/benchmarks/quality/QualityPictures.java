@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.kvant.evaluate.report.Maker;
-import org.kvant.evaluate.report.Pictures;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.TensorInfo;
+import org.kvant.report.Maker;
+import org.kvant.report.Pictures;
 
 /**
  * Draws the pictures of {@code docs/lab/quality.md} from the figures beside them: {@code divergence.csv} (maker, name, bytes, mean KLD) and
