@@ -1,19 +1,37 @@
 package org.kvant;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.io.IOException;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.kvant.llama.library.BackendAbortedException;
+import org.kvant.llama.library.LlamaException;
+import org.kvant.quantize.Rounder;
 
 /** The rules that keep the parts apart; they run here because only this module sees all of them. */
 class ArchitectureTest {
@@ -147,5 +165,60 @@ class ArchitectureTest {
                 .resideInAPackage("jdk.incubator..")
                 .because("an incubator module may be absent at run time")
                 .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheWrappersUseWhatIsBelowThem() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.kvant.llama..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("org.kvant.llama.library..")
+                        .and(not(belongToAnyOf(LlamaException.class, BackendAbortedException.class))))
+                .because("it hands out segments and checks little")
+                .check(CLASSES);
+    }
+
+    @Test
+    void noSegmentIsPublicButOfFilesCodecsAndTheNativeEdge() {
+        codeUnits()
+                .that()
+                .arePublic()
+                .and()
+                .areDeclaredInClassesThat(SEGMENTS_NOT_PUBLIC)
+                .should(haveNoSegment())
+                .because("who has a segment can end the JVM, and must know who frees it")
+                .check(CLASSES);
+        noFields()
+                .that()
+                .arePublic()
+                .and()
+                .areDeclaredInClassesThat(SEGMENTS_NOT_PUBLIC)
+                .should()
+                .haveRawType(MemorySegment.class)
+                .check(CLASSES);
+    }
+
+    private static final DescribedPredicate<JavaClass> SEGMENTS_NOT_PUBLIC = resideOutsideOfPackages(
+                    "org.kvant.gguf..",
+                    "org.kvant.codec..",
+                    "org.kvant.llama.ffi..",
+                    "org.kvant.llama.loader..",
+                    "org.kvant.llama.library..")
+            .and(modifier(JavaModifier.PUBLIC))
+            // Which writes encoded rows where the file wants them.
+            .and(not(belongToAnyOf(Rounder.class)));
+
+    private static ArchCondition<JavaCodeUnit> haveNoSegment() {
+        return new ArchCondition<>("have no MemorySegment") {
+            @Override
+            public void check(JavaCodeUnit unit, ConditionEvents events) {
+                boolean has = unit.getRawReturnType().isEquivalentTo(MemorySegment.class)
+                        || unit.getRawParameterTypes().stream().anyMatch(t -> t.isEquivalentTo(MemorySegment.class));
+                if (has) {
+                    events.add(SimpleConditionEvent.violated(unit, unit.getFullName() + " has a MemorySegment"));
+                }
+            }
+        };
     }
 }

@@ -71,7 +71,7 @@ public final class Model implements AutoCloseable {
         LibraryState.require();
         try (GgufFile gguf = GgufFile.open(file)) {
             HyperParameters parameters = checked(gguf);
-            MemorySegment model = new ModelLoader(gguf, options).load();
+            MemorySegment model = new ModelLoader(gguf, options).load().segment();
             try {
                 Model loaded = new Model(model, gguf, parameters, options);
                 checkVocabulary(file, loaded.vocab);

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.kvant.gguf.GgmlType;
+import org.kvant.model.ByteSize;
 import org.kvant.quantize.Activations;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.TensorTypeRule;

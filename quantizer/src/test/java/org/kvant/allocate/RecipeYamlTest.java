@@ -9,8 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.kvant.gguf.GgmlType;
 import org.kvant.quantize.Activations;
 import org.kvant.quantize.Preset;
@@ -74,17 +72,5 @@ class RecipeYamlTest {
                     .hasMessageContaining("recipe.yaml")
                     .hasMessageContaining(wrong.getLast());
         }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"60MiB,62914560", "1.5GB,1500000000", "91727136,91727136", "2k,2000", "1 KiB,1024", "7B,7"})
-    void readsSizes(String text, long bytes) {
-        assertThat(ByteSize.parse(text)).isEqualTo(bytes);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"MiB", "-3", "1e3", "0", "60 MiBs", "99999999T"})
-    void refusesOtherSizes(String text) {
-        assertThatThrownBy(() -> ByteSize.parse(text)).hasMessageContaining(text);
     }
 }

@@ -12,6 +12,7 @@ import org.kvant.llama.ffi.llama_h;
 import org.kvant.llama.ffi.llama_model_params;
 import org.kvant.llama.ffi.llama_progress_callback;
 import org.kvant.llama.library.NativeAbort;
+import org.kvant.llama.library.NativeHandle;
 import org.kvant.llama.library.NativeLog;
 
 /** One call of llama.cpp's loader for a file that has been checked. */
@@ -27,7 +28,7 @@ public final class ModelLoader {
         this.options = options;
     }
 
-    public MemorySegment load() throws IOException {
+    public NativeHandle load() throws IOException {
         try (Arena arena = Arena.ofConfined();
                 NativeLog.Capture said = new NativeLog.Capture()) {
             MemorySegment paths = arena.allocate(ValueLayout.ADDRESS, parts.size());
@@ -40,7 +41,7 @@ public final class ModelLoader {
             MemorySegment model = llama_h.llama_model_load_from_splits(paths, parts.size(), parameters(arena));
             NativeAbort.check();
             if (!model.equals(MemorySegment.NULL)) {
-                return model;
+                return new NativeHandle(model);
             }
             switch (stopped) {
                 case null ->

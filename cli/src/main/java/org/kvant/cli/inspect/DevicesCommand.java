@@ -12,6 +12,7 @@ import org.kvant.cli.terminal.Terminal;
 import org.kvant.llama.Backend;
 import org.kvant.llama.Device;
 import org.kvant.llama.loader.NativeLoadException;
+import org.kvant.model.ByteSize;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,6 +58,6 @@ public final class DevicesCommand implements Callable<Integer> {
     }
 
     private static String memory(long bytes) {
-        return bytes == 0 ? "-" : ProgressBar.bytes(bytes);
+        return bytes == 0 ? "-" : ByteSize.text(bytes);
     }
 }

@@ -13,6 +13,7 @@ import org.kvant.gguf.GgufFile;
 import org.kvant.gguf.MetaValue;
 import org.kvant.gguf.Printable;
 import org.kvant.gguf.TensorInfo;
+import org.kvant.model.ByteSize;
 
 /** A GGUF file for reading in a terminal. Nothing out of the file reaches it but printable characters. */
 final class InspectText {
@@ -52,7 +53,7 @@ final class InspectText {
         label("architecture", architecture.isEmpty() ? "(no general.architecture)" : architecture);
         shape(architecture);
         label("parameters", String.format(Locale.ROOT, "%s (%,d)", amount(summary.parameters()), summary.parameters()));
-        label("size", String.format(Locale.ROOT, "%s (%,d bytes)", bytes(file.sizeBytes()), file.sizeBytes()));
+        label("size", String.format(Locale.ROOT, "%s (%,d bytes)", ByteSize.text(file.sizeBytes()), file.sizeBytes()));
         if (summary.parameters() > 0) {
             String preset = ModelSummary.preset(file).map(p -> ", " + p).orElse("");
             label("weights", String.format(Locale.ROOT, "%.2f bits each%s", summary.bitsPerWeight(), preset));
@@ -97,7 +98,7 @@ final class InspectText {
                     Integer.toString(share.tensors()),
                     amount(share.parameters()),
                     decimals(share.bitsPerWeight()),
-                    bytes(share.bytes()),
+                    ByteSize.text(share.bytes()),
                     String.format(
                             Locale.ROOT, "%5.1f%% %s", 100 * fraction, bar == 0 ? "" : terminal.bar(fraction, bar)));
         }
@@ -163,7 +164,7 @@ final class InspectText {
             shape,
             tensor.type().label(),
             decimals(tensor.type().bitsPerWeight()),
-            bytes(bytes),
+            ByteSize.text(bytes),
             last
         };
     }
@@ -184,11 +185,6 @@ final class InspectText {
     /** Such as 134.5 M. */
     static String amount(long count) {
         return scaled(count, 1000, new String[] {"", " k", " M", " G", " T"});
-    }
-
-    /** Such as 93.8 MiB. */
-    static String bytes(long count) {
-        return scaled(count, 1024, new String[] {" B", " KiB", " MiB", " GiB", " TiB"});
     }
 
     private static String scaled(long count, int step, String[] units) {

@@ -14,7 +14,7 @@ import org.kvant.allocate.Recipe;
 import org.kvant.allocate.RecipeYaml;
 import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.cli.terminal.VersionProvider;
-import org.kvant.evaluate.OutputFile;
+import org.kvant.gguf.OutputFile;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.quantize.QuantizeOptions;
 import picocli.CommandLine;

@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.kvant.allocate.AllocateResult;
 import org.kvant.allocate.Allocation;
 import org.kvant.cli.terminal.ProgressBar;
+import org.kvant.model.ByteSize;
 import org.kvant.quantize.PlannedTensor;
 
 /** A choice of types as a table for the terminal: what each role of tensors gets, then the totals. */
@@ -56,7 +57,7 @@ final class AllocationTable {
                 Locale.ROOT,
                 "%,d bytes (%s), %.3f bits a weight",
                 allocation.fileBytes(),
-                ProgressBar.bytes(allocation.fileBytes()),
+                ByteSize.text(allocation.fileBytes()),
                 allocation.bitsPerWeight());
         if (allocation.divergence()) {
             out.printf(Locale.ROOT, ", predicted KLD %.4f", allocation.loss());
@@ -80,7 +81,7 @@ final class AllocationTable {
                 "%-20s %7d %10s %6.3f %9.5f  %s%n",
                 name,
                 line.tensors,
-                ProgressBar.bytes(line.bytes),
+                ByteSize.text(line.bytes),
                 8.0 * line.bytes / line.weights,
                 line.loss,
                 types);

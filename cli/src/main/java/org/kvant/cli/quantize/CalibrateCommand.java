@@ -18,6 +18,7 @@ import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.cli.terminal.StopSignals;
 import org.kvant.gguf.ProgressListener;
 import org.kvant.llama.loader.NativeLoadException;
+import org.kvant.model.ByteSize;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -197,7 +198,7 @@ public final class CalibrateCommand implements Callable<Integer> {
                 gradient ? "weights" : "inputs",
                 result.chunks(),
                 chunkSize,
-                ProgressBar.bytes(result.outputBytes()),
+                ByteSize.text(result.outputBytes()),
                 seconds);
         return CommandLine.ExitCode.OK;
     }

@@ -11,6 +11,7 @@ import org.kvant.convert.ConvertOptions;
 import org.kvant.convert.ConvertResult;
 import org.kvant.convert.Converter;
 import org.kvant.convert.OutType;
+import org.kvant.model.ByteSize;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -70,7 +71,7 @@ public final class ConvertCommand implements Callable<Integer> {
                     result.architecture(),
                     result.type().label(),
                     result.tensors(),
-                    ProgressBar.bytes(result.tensorBytes()),
+                    ByteSize.text(result.tensorBytes()),
                     bar.seconds());
         }
         return 0;

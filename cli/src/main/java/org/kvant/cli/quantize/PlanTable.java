@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.gguf.GgmlType;
+import org.kvant.model.ByteSize;
 import org.kvant.quantize.PlannedTensor;
 import org.kvant.quantize.QuantizePlan;
 
@@ -30,8 +31,8 @@ final class PlanTable {
                 Arrays.stream(tensor.source().shape()).mapToObj(Long::toString).collect(Collectors.joining(" x ")),
                 tensor.source().type().label(),
                 tensor.copied() ? "-" : tensor.type().label(),
-                ProgressBar.bytes(tensor.source().bytes()),
-                ProgressBar.bytes(tensor.bytes())
+                ByteSize.text(tensor.source().bytes()),
+                ByteSize.text(tensor.bytes())
             });
         }
         int[] widths = new int[6];
@@ -51,9 +52,9 @@ final class PlanTable {
                 "%d tensors, %,d weights: %s (%.2f bits a weight) become %s (%.2f)%n",
                 plan.tensors().size(),
                 plan.elements(),
-                ProgressBar.bytes(plan.sourceBytes()),
+                ByteSize.text(plan.sourceBytes()),
                 plan.sourceBitsPerWeight(),
-                ProgressBar.bytes(plan.bytes()),
+                ByteSize.text(plan.bytes()),
                 plan.bitsPerWeight());
     }
 
@@ -64,7 +65,7 @@ final class PlanTable {
             total[0]++;
             total[1] += tensor.bytes();
         }
-        totals.forEach((type, total) -> out.printf(
-                Locale.ROOT, "%-7s %5d tensors  %10s%n", type.label(), total[0], ProgressBar.bytes(total[1])));
+        totals.forEach((type, total) ->
+                out.printf(Locale.ROOT, "%-7s %5d tensors  %10s%n", type.label(), total[0], ByteSize.text(total[1])));
     }
 }

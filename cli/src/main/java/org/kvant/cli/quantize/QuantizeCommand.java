@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.kvant.allocate.Recipe;
 import org.kvant.allocate.RecipeYaml;
 import org.kvant.cli.terminal.ProgressBar;
-import org.kvant.evaluate.OutputFile;
+import org.kvant.gguf.OutputFile;
 import org.kvant.gguf.GgmlType;
 import org.kvant.gguf.ProgressListener;
+import org.kvant.model.ByteSize;
 import org.kvant.quantize.KvOverride;
 import org.kvant.quantize.Preset;
 import org.kvant.quantize.QuantizeOptions;
@@ -273,7 +274,7 @@ public final class QuantizeCommand implements Callable<Integer> {
         }
         result.plan().notes().forEach(note -> System.err.println("note: " + note));
         double seconds = result.nanos() / 1e9;
-        String rate = ProgressBar.bytes((long) (result.inputBytes() / Math.max(seconds, 1e-3)));
+        String rate = ByteSize.text((long) (result.inputBytes() / Math.max(seconds, 1e-3)));
         summary(result, preset.toString(), String.format(Locale.ROOT, "%.1f s at %s/s", seconds, rate));
         return 0;
     }
@@ -287,9 +288,9 @@ public final class QuantizeCommand implements Callable<Integer> {
                 "%s: %s, %s (%.2f bits a weight) from %s (%.2f), in %s%n",
                 others == 0 ? first : first + " and " + others + " more",
                 mixture,
-                ProgressBar.bytes(result.outputBytes()),
+                ByteSize.text(result.outputBytes()),
                 result.plan().bitsPerWeight(),
-                ProgressBar.bytes(result.inputBytes()),
+                ByteSize.text(result.inputBytes()),
                 result.plan().sourceBitsPerWeight(),
                 time);
     }

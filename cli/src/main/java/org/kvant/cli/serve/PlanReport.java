@@ -16,6 +16,7 @@ import org.kvant.cli.terminal.Table;
 import org.kvant.cli.terminal.Terminal;
 import org.kvant.engine.runtime.MemoryPlan;
 import org.kvant.llama.ContextOptions;
+import org.kvant.model.ByteSize;
 
 /**
  * A memory plan for people and for programs.
@@ -93,10 +94,10 @@ record PlanReport(
                 context.maxSequences());
         Table table = new Table(terminal, "part", ">memory", "");
         parts().forEach((part, bytes) ->
-                table.row(label(part), ProgressBar.bytes(bytes), terminal.bar((double) bytes / total(), BAR)));
-        table.row("together", ProgressBar.bytes(total()), "");
+                table.row(label(part), ByteSize.text(bytes), terminal.bar((double) bytes / total(), BAR)));
+        table.row("together", ByteSize.text(total()), "");
         table.print(out);
-        out.printf(Locale.ROOT, "%s %s.%n", fits() ? "Fits in" : "Does not fit in", ProgressBar.bytes(limit));
+        out.printf(Locale.ROOT, "%s %s.%n", fits() ? "Fits in" : "Does not fit in", ByteSize.text(limit));
         if (largest == null) {
             out.println("No context fits: a smaller file, fewer sequences or a smaller --ubatch-size take less.");
         } else {
@@ -105,7 +106,7 @@ record PlanReport(
                     "Largest context that does: --ctx-size %d, %d tokens for each sequence, %s in all.%n",
                     largest.cells(),
                     largest.sequenceContext(),
-                    ProgressBar.bytes(largest.bytes() + java.bytes()));
+                    ByteSize.text(largest.bytes() + java.bytes()));
         }
         if (offloads) {
             out.println(

@@ -31,6 +31,7 @@ import org.kvant.http.HttpOptions;
 import org.kvant.http.HttpService;
 import org.kvant.llama.ContextOptions;
 import org.kvant.llama.KvCache;
+import org.kvant.model.ByteSize;
 import org.kvant.monitoring.BuildInfo;
 import org.kvant.monitoring.EngineMetrics;
 import org.kvant.monitoring.otlp.OtlpEndpoint;
@@ -237,18 +238,17 @@ final class Serving implements AutoCloseable {
     private void sayWhatIsLoaded(ModelToServe model) throws IOException {
         KvCache cache = model.cache();
         ContextOptions context = model.options().context();
-        say("Loading " + model.file() + " (" + ProgressBar.bytes(Files.size(model.file())) + ") as '" + model.name()
-                + "'");
+        say("Loading " + model.file() + " (" + ByteSize.text(Files.size(model.file())) + ") as '" + model.name() + "'");
         say(String.format(
                 Locale.ROOT,
                 "KV cache: %s for %d tokens in %d sequences (K %s %s, V %s %s)",
-                ProgressBar.bytes(cache.bytes()),
+                ByteSize.text(cache.bytes()),
                 cache.cells(),
                 context.maxSequences(),
                 context.cacheTypeK().ggmlName(),
-                ProgressBar.bytes(cache.bytesK()),
+                ByteSize.text(cache.bytesK()),
                 context.cacheTypeV().ggmlName(),
-                ProgressBar.bytes(cache.bytesV())));
+                ByteSize.text(cache.bytesV())));
     }
 
     private void sayReady(ModelRegistry ready, HttpOptions options, int port) {

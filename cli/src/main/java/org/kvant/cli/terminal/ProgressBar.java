@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import org.kvant.gguf.ProgressListener;
+import org.kvant.model.ByteSize;
 
 /**
  * Progress on standard error: bytes done, rate and time left. On a terminal one line that is redrawn, at most ten times a
@@ -28,7 +29,7 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
     private long done;
     private boolean drawn;
     private boolean closed;
-    private LongFunction<String> amount = ProgressBar::bytes;
+    private LongFunction<String> amount = ByteSize::text;
 
     /** Reports to standard error, redrawn only if it is a terminal. */
     public ProgressBar() {
@@ -126,21 +127,6 @@ public final class ProgressBar implements ProgressListener, AutoCloseable {
         }
         String shown = what.length() <= WHAT_WIDTH ? what : what.substring(0, WHAT_WIDTH - 1) + "…";
         return line.append("  ").append(shown).toString();
-    }
-
-    /** Bytes in the largest binary unit that keeps at least one digit before the point: {@code 11.0 MiB}. */
-    public static String bytes(long bytes) {
-        if (bytes < 1024) {
-            return bytes + " B";
-        }
-        String units = "KMGTPE";
-        double value = bytes / 1024.0;
-        int unit = 0;
-        while (value >= 1024 && unit < units.length() - 1) {
-            value /= 1024;
-            unit++;
-        }
-        return String.format(Locale.ROOT, "%.1f %ciB", value, units.charAt(unit));
     }
 
     /** Seconds as {@code 8s}, {@code 2m 05s} or {@code 1h 02m}. */

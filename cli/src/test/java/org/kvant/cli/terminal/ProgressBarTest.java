@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.kvant.model.ByteSize;
 
 class ProgressBarTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -52,10 +53,10 @@ class ProgressBarTest {
 
     @Test
     void sizesAndDurations() {
-        assertThat(ProgressBar.bytes(0)).isEqualTo("0 B");
-        assertThat(ProgressBar.bytes(1023)).isEqualTo("1023 B");
-        assertThat(ProgressBar.bytes(1536)).isEqualTo("1.5 KiB");
-        assertThat(ProgressBar.bytes(Long.MAX_VALUE)).isEqualTo("8.0 EiB");
+        assertThat(ByteSize.text(0)).isEqualTo("0 B");
+        assertThat(ByteSize.text(1023)).isEqualTo("1023 B");
+        assertThat(ByteSize.text(1536)).isEqualTo("1.5 KiB");
+        assertThat(ByteSize.text(Long.MAX_VALUE)).isEqualTo("8.0 EiB");
         assertThat(ProgressBar.duration(59.4)).isEqualTo("59s");
         assertThat(ProgressBar.duration(125)).isEqualTo("2m 05s");
         assertThat(ProgressBar.duration(3725)).isEqualTo("1h 02m");

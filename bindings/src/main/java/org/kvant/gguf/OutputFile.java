@@ -1,4 +1,4 @@
-package org.kvant.evaluate;
+package org.kvant.gguf;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import org.kvant.gguf.AtomicFile;
 
 /** A text file that is opened before the work, so that what prevents it is said at once, and gets its name when complete. */
 public final class OutputFile implements AutoCloseable {
@@ -26,12 +25,13 @@ public final class OutputFile implements AutoCloseable {
 
     /**
      * @param inputs files that it must not replace
+     * @throws GgufException if it is one of the inputs
      * @throws IOException naming the file if it cannot be written
      */
     public static OutputFile create(Path target, Collection<Path> inputs) throws IOException {
         for (Path input : inputs) {
             if (Files.exists(target) && Files.exists(input) && Files.isSameFile(target, input)) {
-                throw new EvaluateException(target + ": is one of the inputs; name another file to write");
+                throw new GgufException(target, "", "is one of the inputs; name another file to write", "");
             }
         }
         return new OutputFile(AtomicFile.create(target));
