@@ -6,7 +6,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.cli.terminal.Table;
 import org.kvant.cli.terminal.Terminal;
 import org.kvant.llama.Backend;

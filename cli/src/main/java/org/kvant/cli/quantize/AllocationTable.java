@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.kvant.allocate.AllocateResult;
 import org.kvant.allocate.Allocation;
-import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.model.ByteSize;
 import org.kvant.quantize.PlannedTensor;
 

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.gguf.GgmlType;
 import org.kvant.model.ByteSize;
 import org.kvant.quantize.PlannedTensor;

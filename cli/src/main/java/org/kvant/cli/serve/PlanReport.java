@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.kvant.cli.terminal.ProgressBar;
 import org.kvant.cli.terminal.Table;
 import org.kvant.cli.terminal.Terminal;
 import org.kvant.engine.runtime.MemoryPlan;

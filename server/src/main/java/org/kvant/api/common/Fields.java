@@ -1,7 +1,6 @@
 package org.kvant.api.common;
 
 import java.util.AbstractList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
