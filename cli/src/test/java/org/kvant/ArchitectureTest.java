@@ -38,6 +38,8 @@ class ArchitectureTest {
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
+            // Tests of another module that this one uses come as a jar.
+            .withImportOption(location -> !location.contains("-tests.jar"))
             .importPackages("org.kvant");
 
     @Test
